@@ -1,0 +1,122 @@
+"""Checks of what callers pass in: each error says what was asked, what was got, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def one_of(what: str, got: Any, allowed: Iterable[str]) -> str:
+    """Return ``got`` if it is one of the allowed names; name the nearest match otherwise."""
+    names = list(allowed)
+    if not isinstance(got, str):
+        raise TypeError(f"{what} must be one of {names}; got {got!r} ({type(got).__name__}).")
+    if got in names:
+        return got
+    near = difflib.get_close_matches(got.lower(), names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{what} must be one of {names}; got {got!r}.{hint}")
+
+
+def some_of(what: str, got: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+    """Return the names as a tuple without repeats; every one must be allowed."""
+    if isinstance(got, str) or not isinstance(got, Iterable):
+        raise TypeError(f"{what} must be a sequence of names; got {got!r}.")
+    return tuple(dict.fromkeys(one_of(f"each of {what}", name, allowed) for name in got))
+
+
+def whole(what: str, got: Any, minimum: int) -> int:
+    """Return ``got`` as an int of at least ``minimum`` (booleans and 2.0 are refused)."""
+    if isinstance(got, bool) or not isinstance(got, numbers.Integral):
+        raise TypeError(f"{what} must be an integer; got {got!r} ({type(got).__name__}).")
+    if got < minimum:
+        raise ValueError(f"{what} must be at least {minimum}; got {got}.")
+    return int(got)
+
+
+def real(what: str, got: Any, *, above: float | None = None, minimum: float | None = None) -> float:
+    """Return ``got`` as a finite float, greater than ``above`` or at least ``minimum``."""
+    if isinstance(got, bool) or not isinstance(got, numbers.Real):
+        raise TypeError(f"{what} must be a number; got {got!r} ({type(got).__name__}).")
+    value = float(got)
+    if not math.isfinite(value):
+        raise ValueError(f"{what} must be finite; got {value}.")
+    if above is not None and not value > above:
+        raise ValueError(f"{what} must be greater than {above}; got {value}.")
+    if minimum is not None and value < minimum:
+        raise ValueError(f"{what} must be at least {minimum}; got {value}.")
+    return value
+
+
+def tensor(what: str, got: Any, dtype: torch.dtype | None = None) -> Tensor:
+    """Return ``got`` (tensor, array, nested list, number) as a floating-point tensor.
+
+    Without a dtype, integers and lists become float64 and floating-point input keeps its own.
+    """
+    if isinstance(got, Tensor):
+        value = got
+    else:
+        try:
+            array = np.asarray(got)
+        except ValueError as error:
+            raise ValueError(f"{what} must be a rectangular array of numbers; {error}.") from error
+        if array.dtype.kind not in "fiub":
+            raise TypeError(
+                f"{what} must be an array of real numbers; got {type(got).__name__} "
+                f"with elements of type {array.dtype}."
+            )
+        # A copy: torch can neither share read-only memory nor negative strides.
+        value = torch.from_numpy(np.array(array))
+    if value.is_complex():
+        raise TypeError(f"{what} must be real; got a complex tensor.")
+    if dtype is None:
+        dtype = value.dtype if value.is_floating_point() else torch.float64
+    return value.to(dtype)
+
+
+def float_dtype(what: str, got: Any) -> torch.dtype:
+    """Return ``got`` if it is torch.float32 or torch.float64."""
+    if got not in (torch.float32, torch.float64):
+        raise ValueError(f"{what} must be torch.float32 or torch.float64; got {got!r}.")
+    return got
+
+
+def shape_ends(what: str, value: Tensor, *lengths: int | None) -> Tensor:
+    """Check the last axes of ``value``; None stands for any length of at least one."""
+    wanted = ", ".join("any" if length is None else str(length) for length in lengths)
+    tail = value.shape[value.ndim - len(lengths) :] if value.ndim >= len(lengths) else None
+    if tail is None or any(
+        got == 0 if length is None else got != length
+        for got, length in zip(tail, lengths, strict=True)
+    ):
+        raise ValueError(f"{what} must have shape (..., {wanted}); got {tuple(value.shape)}.")
+    return value
+
+
+def all_finite(what: str, value: Tensor) -> Tensor:
+    """Check that every entry is finite; otherwise say how many are not."""
+    bad = int((~torch.isfinite(value)).sum())
+    if bad:
+        raise ValueError(f"{what} must be finite; got {bad} of {value.numel()} NaN or infinite.")
+    return value
+
+
+def walk_numbers(got: Sequence[int] | None, count: int) -> tuple[int, ...]:
+    """Return the numbers of the walks: 0..count-1, or those given, which must be distinct."""
+    if got is None:
+        return tuple(range(count))
+    numbers_ = tuple(whole("each of walk_numbers", number, 0) for number in got)
+    if len(numbers_) != count:
+        raise ValueError(
+            f"walk_numbers must name num_walks = {count} walks; got {len(numbers_)} numbers."
+        )
+    if len(set(numbers_)) != count:
+        raise ValueError(f"walk_numbers must be distinct; got {numbers_}.")
+    return numbers_

@@ -1,0 +1,24 @@
+"""Random streams: every draw depends on a seed, a walk's number and a purpose, on nothing else.
+
+Uniform numbers are drawn in float64 and cast afterwards, so that both precisions and every
+activation see the same walk starts and step lengths (common random numbers).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+START, STEP, COIN = range(3)
+
+
+def stream(seed: int, walk: int, purpose: int) -> np.random.Generator:
+    """Return the generator of one walk for one purpose (START, STEP or COIN)."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(walk, purpose)))
+
+
+def starts(
+    seed: int, walks: range | tuple[int, ...], num_weights: int, start_range: float
+) -> np.ndarray:
+    """Return the starts of the walks, uniform in [-start_range, start_range]^num_weights."""
+    unit = np.stack([stream(seed, walk, START).random(num_weights) for walk in walks])
+    return start_range * (2 * unit - 1)

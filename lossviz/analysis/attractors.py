@@ -1,0 +1,154 @@
+"""Stationary attractors: losses at which walks find vanishing gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy.ndimage import minimum_filter1d
+
+from lossviz import _checks
+from lossviz.landscape.base import BaseLandscape
+from lossviz.sampling.walks import progressive_gradient_walk
+
+# Losses are binned this finely, relative to the separation asked for.
+_BINS_PER_SEPARATION = 40
+
+
+@dataclass(frozen=True)
+class Attractor:
+    """A loss level around which sampled points have almost no gradient.
+
+    Attributes:
+        level: the loss of the point with the smallest gradient there.
+        gradient_norm: the gradient norm of that point.
+        points: number of low-gradient points nearer to this level than to any other.
+        walks: number of walks that visit one of these points.
+        walk_share: the same as a share of all walks, in [0, 1].
+    """
+
+    level: float
+    gradient_norm: float
+    points: int
+    walks: int
+    walk_share: float
+
+
+def find_attractors(
+    source: xr.Dataset | BaseLandscape,
+    *,
+    gradient_tolerance: float = 1e-2,
+    separation: float = 0.03,
+    min_walks: int = 1,
+    num_walks: int | None = None,
+    seed: int = 0,
+) -> tuple[Attractor, ...]:
+    """Find the loss levels of stationary attractors in a sample of a landscape.
+
+    Points with a gradient norm up to ``gradient_tolerance`` are low. A level is the loss of a low
+    point that has the smallest gradient of all sampled points within ``separation`` of its loss:
+    the bottom of a dip in the loss-gradient cloud (Bosman, Engelbrecht and Helbig 2020,
+    arXiv 1901.02302). Levels that are infima at infinity, such as three of XOR's four, are
+    approached as weights grow and never reached; the nearest point stands for them.
+
+    Args:
+        source: walks with variables ``loss`` and ``gradient_norm``, dimensions (walk, step); or
+            a landscape, which is then sampled by 1,000-step progressive gradient walks from
+            starts in [-1, 1] with steps of up to 0.02 (the study's micro setting with b = 1).
+        gradient_tolerance: largest gradient norm of a low point, above 0. Walks with large
+            steps jump around an attractor at a distance: they need a larger tolerance.
+        separation: smallest difference between two levels, above 0, in units of the loss.
+        min_walks: levels visited by fewer walks are left out; at least 1.
+        num_walks: number of walks on a landscape; 10 per weight if None.
+        seed: seed of these walks.
+
+    Returns:
+        The attractors in ascending order of their level; empty if no point is low.
+
+    Raises:
+        ValueError: if a number is out of its range or the data set lacks a variable, or has
+            non-finite values.
+        TypeError: if ``source`` is neither a data set nor a landscape.
+
+    Example:
+        XOR has levels at 0, (ln 2)/2, 3/4 H(1/3) and ln 2:
+
+        >>> from lossviz import Landscape
+        >>> [round(a.level, 2) for a in find_attractors(Landscape("xor", "tanh"))]
+        [0.0, 0.35, 0.48, 0.69]
+    """
+    tolerance = _checks.real("gradient_tolerance", gradient_tolerance, above=0)
+    separation = _checks.real("separation", separation, above=0)
+    min_walks = _checks.whole("min_walks", min_walks, 1)
+    if isinstance(source, BaseLandscape):
+        count = 10 * source.num_weights if num_walks is None else num_walks
+        source = progressive_gradient_walk(
+            source, count, 1000, 0.02, 1.0, seed, measures=("loss", "gradient_norm")
+        )
+    loss, norm = _loss_and_norm(source)
+    levels = _levels(loss.ravel(), norm.ravel(), tolerance, separation)
+    found = _describe(loss, norm, levels, tolerance)
+    return tuple(attractor for attractor in found if attractor.walks >= min_walks)
+
+
+def _loss_and_norm(source: object) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(source, xr.Dataset):
+        raise TypeError(
+            f"source must be a data set of walks or a landscape; got {type(source).__name__}."
+        )
+    missing = {"loss", "gradient_norm"} - set(source.data_vars)
+    if missing or {"walk", "step"} - set(source.dims):
+        raise ValueError(
+            "source must have variables loss and gradient_norm over (walk, step); "
+            f"got {sorted(map(str, source.data_vars))} over {sorted(map(str, source.dims))}."
+        )
+    arrays = [source[name].transpose("walk", "step").values for name in ("loss", "gradient_norm")]
+    for name, values in zip(("loss", "gradient_norm"), arrays, strict=True):
+        bad = int((~np.isfinite(values)).sum())
+        if bad or values.size == 0:
+            raise ValueError(
+                f"{name} must be finite and not empty; got {values.size} values, "
+                f"{bad} of them NaN or infinite."
+            )
+    return arrays[0].astype(float), arrays[1].astype(float)
+
+
+def _levels(
+    loss: np.ndarray, norm: np.ndarray, tolerance: float, separation: float
+) -> list[tuple[float, float]]:
+    """Return (loss, gradient norm) of each point that is lowest within the separation."""
+    candidates = np.flatnonzero(norm <= tolerance)
+    if candidates.size == 0:
+        return []
+    top = loss[candidates].max() + separation
+    near = np.flatnonzero(loss <= top)
+    bins = ((loss[near] - loss.min()) * (_BINS_PER_SEPARATION / separation)).astype(int)
+    # In descending order of the gradient, the last point written to a bin is its lowest.
+    order = np.argsort(-norm[near], kind="stable")
+    lowest = np.full(bins.max() + 1, -1)
+    lowest[bins[order]] = near[order]
+    depth = np.where(lowest >= 0, norm[lowest], np.inf)
+    window = minimum_filter1d(depth, 2 * _BINS_PER_SEPARATION + 1, mode="constant", cval=np.inf)
+    dips = np.flatnonzero((depth == window) & (depth <= tolerance))
+    levels: list[tuple[float, float]] = []
+    for point in lowest[dips]:
+        # Equal minima (a gradient of exactly 0, say) in one window are one level.
+        if not levels or loss[point] - levels[-1][0] > separation:
+            levels.append((float(loss[point]), float(norm[point])))
+    return levels
+
+
+def _describe(
+    loss: np.ndarray, norm: np.ndarray, levels: list[tuple[float, float]], tolerance: float
+) -> list[Attractor]:
+    if not levels:
+        return []
+    distance = np.abs(loss[..., None] - np.array([level for level, _ in levels]))
+    nearest = np.where(norm <= tolerance, distance.argmin(axis=-1), -1)
+    attractors = []
+    for number, (level, depth) in enumerate(levels):
+        mine = nearest == number
+        walks = int(mine.any(axis=1).sum())
+        attractors.append(Attractor(level, depth, int(mine.sum()), walks, walks / len(loss)))
+    return attractors

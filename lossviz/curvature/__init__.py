@@ -1,0 +1,1 @@
+"""Curvature: what the Hessian says about a point."""

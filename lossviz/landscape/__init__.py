@@ -1,0 +1,1 @@
+"""Loss landscapes: loss, gradient and Hessian as functions of the weights."""

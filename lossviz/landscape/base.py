@@ -1,0 +1,169 @@
+"""What every loss landscape offers to the floors above."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from lossviz import _checks, _streams
+
+
+class BaseLandscape(ABC):
+    """A loss as a function of a network's weights, batched over points.
+
+    ``weights`` always has shape (..., num_weights): any number of leading axes of points.
+    Methods are pure and return detached tensors of the landscape's precision.
+
+    Attributes:
+        num_weights: number of weights and biases, m.
+        dtype: ``torch.float32`` or ``torch.float64``.
+        test: the landscape of the same network on the test part; None if there is none.
+    """
+
+    num_weights: int
+    dtype: torch.dtype
+    test: BaseLandscape | None
+
+    @abstractmethod
+    def loss(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:
+        """Return the loss, shape (...).
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Raises:
+            ValueError: for another shape or non-finite weights.
+        """
+
+    @abstractmethod
+    def gradient(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points weight"]:
+        """Return the gradient of the loss, shape (..., num_weights).
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Raises:
+            ValueError: for another shape or non-finite weights.
+        """
+
+    @abstractmethod
+    def loss_and_gradient(
+        self, weights: Float[Tensor, "*points weight"]
+    ) -> tuple[Float[Tensor, "*points"], Float[Tensor, "*points weight"]]:
+        """Return loss (...) and gradient (..., num_weights) from one pass through the network.
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Raises:
+            ValueError: for another shape or non-finite weights.
+        """
+
+    @abstractmethod
+    def hessian(
+        self, weights: Float[Tensor, "*points weight"]
+    ) -> Float[Tensor, "*points weight weight"]:
+        """Return the Hessian of the loss, shape (..., num_weights, num_weights).
+
+        It is exactly symmetric. At a ReLU's kink the second derivative is taken as 0.
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Raises:
+            ValueError: for another shape or non-finite weights.
+        """
+
+    @abstractmethod
+    def accuracy(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:
+        """Return the share of samples classified correctly, in [0, 1], shape (...).
+
+        One output classifies by whether it exceeds 0.5, several by the largest.
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Raises:
+            ValueError: for another shape or non-finite weights.
+        """
+
+    @abstractmethod
+    def hidden_outputs(
+        self, weights: Float[Tensor, "*points weight"]
+    ) -> Float[Tensor, "*points samples hidden"]:
+        """Return the hidden units' outputs, shape (..., samples, hidden).
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Raises:
+            ValueError: for another shape or non-finite weights.
+        """
+
+    @abstractmethod
+    def outputs(
+        self, weights: Float[Tensor, "*points weight"]
+    ) -> Float[Tensor, "*points samples outputs"]:
+        """Return the network's outputs, shape (..., samples, outputs).
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Raises:
+            ValueError: for another shape or non-finite weights.
+        """
+
+    @abstractmethod
+    def saturation(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:
+        """Return the saturation of the hidden layer, in [0, 1], shape (...).
+
+        The measure is the activation's own; see :func:`lossviz.get_activation`.
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Raises:
+            ValueError: for another shape, non-finite weights, or an activation that does not
+                saturate.
+        """
+
+    @abstractmethod
+    def with_dtype(self, dtype: torch.dtype) -> BaseLandscape:
+        """Return the same landscape in another precision."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, str]:
+        """Return what identifies the landscape, for the attributes of a data set."""
+
+    def initial(self, n: int, seed: int, start_range: float) -> Float[Tensor, "n weight"]:
+        """Draw starting points, uniform in [-start_range, start_range]^num_weights.
+
+        Point i depends on the seed, i and the number of weights only: it is the start of walk i
+        of every sampler with that seed, whatever the activation.
+
+        Args:
+            n: number of points, at least 1.
+            seed: at least 0.
+            start_range: b > 0, the half-width of the range.
+
+        Returns:
+            Points, shape (n, num_weights).
+
+        Raises:
+            ValueError: if a number is out of its range.
+            TypeError: if ``n`` or ``seed`` is no integer or ``start_range`` no number.
+        """
+        count = _checks.whole("n", n, 1)
+        seed = _checks.whole("seed", seed, 0)
+        half_width = _checks.real("start_range", start_range, above=0)
+        points = _streams.starts(seed, range(count), self.num_weights, half_width)
+        return torch.from_numpy(points).to(self.dtype)
+
+    def _points(self, weights: Float[Tensor, "*points weight"]) -> Tensor:
+        """Check what a caller passed as weights and bring it to the landscape's precision."""
+        values = _checks.tensor("weights", weights, self.dtype).detach()
+        _checks.shape_ends("weights", values, self.num_weights)
+        return _checks.all_finite("weights", values)

@@ -1,0 +1,20 @@
+"""Pictures of activations, walks and loss-gradient clouds; each carries its own description."""
+
+from lossviz.plots.activations import activation_curves, saturation_curves, unit_sums
+from lossviz.plots.clouds import curvature_shares, loss_gradient_cloud
+from lossviz.plots.folding import folded_plane
+from lossviz.plots.style import Mark, Picture, mark
+from lossviz.plots.walks import walk_curves
+
+__all__ = [
+    "Mark",
+    "Picture",
+    "activation_curves",
+    "curvature_shares",
+    "folded_plane",
+    "loss_gradient_cloud",
+    "mark",
+    "saturation_curves",
+    "unit_sums",
+    "walk_curves",
+]

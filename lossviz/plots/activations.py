@@ -1,0 +1,151 @@
+"""Pictures of activation functions and of what hidden units do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from lossviz import _checks
+from lossviz.activations import Activation, get_activation
+from lossviz.plots.style import Picture, grid, listed, mark, styled
+
+_ORDERS = ("f(z)", "slope f'(z)", "curvature f''(z)")
+
+
+@styled
+def activation_curves(names: Sequence[str | Activation], span: float = 4.0) -> Picture:
+    """Draw f, f' and f'' of some activations side by side.
+
+    Args:
+        names: activations, or their names.
+        span: the net input z runs from -span to span; above 0.
+
+    Returns:
+        A picture of three panels.
+
+    Raises:
+        ValueError: for an unknown name, no name at all, or a span that is not positive.
+
+    Example:
+        >>> activation_curves(["tanh", "relu"]).alt[:41]
+        'Three panels against the net input z from'
+    """
+    zoo = _activations(names)
+    span = _checks.real("span", span, above=0)
+    # An even number of points avoids z = 0, where ReLU's derivatives jump.
+    z = np.linspace(-span, span, 800)
+    figure, ((value, slope, bend),) = grid(1, 3, (3.1, 3.0))
+    for activation in zoo:
+        look = mark(activation.name)
+        curves = (activation(z), activation.derivative(z), activation.second_derivative(z))
+        for axes, curve in zip((value, slope, bend), curves, strict=True):
+            axes.plot(z, curve, color=look.colour, linestyle=look.dashes, label=activation.label)
+    for axes, title in zip((value, slope, bend), _ORDERS, strict=True):
+        axes.set(title=title, xlabel="net input z")
+    value.set_ylim(-1.3, min(span, 3))
+    value.legend(loc="upper left", handlelength=2.8)
+    labels = listed([activation.label for activation in zoo])
+    peaks = listed(
+        [f"{a.label} {float(a.derivative(z).max()):.2f}" for a in zoo],
+    )
+    alt = f"""Three panels against the net input z from {-span:g} to {span:g}: values, slopes and
+        curvatures of {labels}. Largest slopes: {peaks}."""
+    return Picture(figure, alt)
+
+
+@styled
+def saturation_curves(
+    scales: Float[np.ndarray, "scale"], saturation: Mapping[str, Float[np.ndarray, "scale"]]
+) -> Picture:
+    """Draw the saturation of activations against the scale of their net inputs.
+
+    Args:
+        scales: standard deviations of the net inputs, positive, shape (scales,).
+        saturation: for each activation, its saturation in [0, 1], shape (scales,).
+
+    Returns:
+        A picture of one panel with a logarithmic horizontal axis.
+
+    Raises:
+        ValueError: if shapes differ or an activation is unknown.
+    """
+    scales = _line("scales", scales)
+    figure, ((axes,),) = grid(1, 1, (6.2, 3.4))
+    ends = []
+    for name, values in saturation.items():
+        activation, look = get_activation(name), mark(name)
+        values = _line(f"saturation of {name}", values, len(scales))
+        axes.plot(
+            scales, values, color=look.colour, linestyle=look.dashes, marker=look.marker,
+            markevery=4, markersize=5, label=activation.label,
+        )  # fmt: skip
+        ends.append(f"{activation.label} from {values[0]:.2f} to {values[-1]:.2f}")
+    axes.set(xscale="log", ylim=(-0.03, 1.03), ylabel="saturation (own measure)")
+    axes.set_xlabel("standard deviation of the net inputs")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=3.2)
+    alt = f"""Saturation against the standard deviation of the net inputs, from {scales[0]:g} to
+        {scales[-1]:g}: {listed(ends)}."""
+    return Picture(figure, alt)
+
+
+@styled
+def unit_sums(
+    x: Float[np.ndarray, "points"],
+    contributions: Mapping[str, Float[np.ndarray, "hidden points"]],
+    target: Float[np.ndarray, "points"],
+) -> Picture:
+    """Draw how weighted hidden units add up to a curve, one panel per activation.
+
+    Args:
+        x: inputs, shape (points,).
+        contributions: for each activation, each hidden unit's output times its outgoing weight,
+            shape (hidden, points).
+        target: the curve to be built, shape (points,).
+
+    Returns:
+        A picture with the units thin, their sum thick and the target dotted.
+
+    Raises:
+        ValueError: if shapes differ, or an activation is unknown.
+    """
+    x = _line("x", x)
+    target = _line("target", target, len(x))
+    figure, (panels,) = grid(1, max(1, len(contributions)), (3.1, 3.0), sharey=True)
+    errors = []
+    for axes, (name, parts) in zip(panels, contributions.items(), strict=True):
+        activation, look = get_activation(name), mark(name)
+        parts = np.asarray(parts, dtype=float)
+        if parts.ndim != 2 or parts.shape[1] != len(x):
+            raise ValueError(
+                f"contributions of {name} must have shape (hidden, {len(x)}); got {parts.shape}."
+            )
+        axes.plot(x, parts.T, color="#999999", linewidth=0.9)
+        axes.plot(x, parts.sum(axis=0), color=look.colour, linestyle=look.dashes, linewidth=2.6)
+        axes.plot(x, target, color="black", linestyle=":", linewidth=1.6)
+        worst = np.abs(parts.sum(axis=0) - target).max()
+        axes.set(title=f"{len(parts)} {activation.label} units", xlabel="input x")
+        errors.append(f"{activation.label} {worst:.2f}")
+    panels[0].set(ylim=(target.min() - 1.5, target.max() + 1.5), ylabel="output")
+    alt = f"""One panel per activation: thin grey curves are single hidden units times their
+        outgoing weights, the thick curve is their sum, the dotted one the target. Largest
+        distance of the sum from the target: {listed(errors)}."""
+    return Picture(figure, alt)
+
+
+def _activations(names: Sequence[str | Activation]) -> list[Activation]:
+    if isinstance(names, str | Activation):
+        raise TypeError(f"names must be a sequence of activations; got {names!r}.")
+    zoo = [get_activation(name) for name in names]
+    if not zoo:
+        raise ValueError("names must name at least one activation; got none.")
+    return zoo
+
+
+def _line(what: str, values: object, length: int | None = None) -> np.ndarray:
+    line = _checks.tensor(what, values).numpy().astype(float)
+    if line.ndim != 1 or len(line) == 0 or (length is not None and len(line) != length):
+        wanted = "points" if length is None else length
+        raise ValueError(f"{what} must have shape ({wanted},); got {line.shape}.")
+    return line

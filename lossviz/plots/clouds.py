@@ -1,0 +1,157 @@
+"""Loss-gradient clouds and curvature shares of sampled landscapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from lossviz import _checks
+from lossviz.activations import get_activation
+from lossviz.curvature.inertia import CURVATURE_CLASSES, INERTIA_KINDS, inertia_kinds
+from lossviz.plots.style import Picture, grid, listed, mark, percent, styled
+
+# Colour and hatching of each kind of inertia, in the order of INERTIA_KINDS.
+_BARS = (
+    ("#4477AA", ""),
+    ("#99CCEE", "//"),
+    ("#CC6677", ""),
+    ("#EEBBBB", "\\\\"),
+    ("#BBBBBB", "xx"),
+)
+
+
+@styled
+def loss_gradient_cloud(
+    walks: Sequence[xr.Dataset], levels: Sequence[float] = (), quantile: float = 0.98
+) -> Picture:
+    """Draw loss against gradient norm, one row per sample and one panel per curvature class.
+
+    The loss-gradient cloud of Bosman, Engelbrecht and Helbig (2020, arXiv 1901.02302). All
+    panels share their axes, so that they can be compared.
+
+    Args:
+        walks: samples with ``loss``, ``gradient_norm`` and ``curvature``; each is drawn in the
+            colour and with the marker of its activation.
+        levels: losses to be marked by vertical lines.
+        quantile: the axes end at this quantile of the losses and norms of the sample that
+            reaches furthest, in (0, 1]; the description says what share lies outside.
+
+    Returns:
+        A picture whose columns are the classes that occur in any of the samples.
+
+    Raises:
+        ValueError: if there is no sample, one lacks a variable, or the quantile is out of range.
+
+    Example:
+        >>> import lossviz as lv
+        >>> walks = lv.progressive_gradient_walk(
+        ...     lv.Landscape("xor", "relu"), 5, 20, 0.2, 1.0, seed=0)
+        >>> loss_gradient_cloud([walks]).alt[:53]
+        'Loss against gradient norm, a row per activation and '
+    """
+    samples = _samples(walks, "loss", "gradient_norm", "curvature")
+    quantile = _checks.real("quantile", quantile, above=0)
+    if quantile > 1:
+        raise ValueError(f"quantile must be at most 1; got {quantile}.")
+    present = [
+        c for c in range(len(CURVATURE_CLASSES)) if any((s.curvature == c).any() for s in samples)
+    ]
+    figure, panels = grid(len(samples), len(present), (2.3, 2.1), sharex=True, sharey=True)
+    right = max(float(s.loss.quantile(quantile)) for s in samples)
+    top = max(float(s.gradient_norm.quantile(quantile)) for s in samples)
+    told = [
+        _cloud_row(row, sample, present, levels)
+        for row, sample in zip(panels, samples, strict=True)
+    ]
+    panels[0, 0].set(xlim=(-0.02 * right, right), ylim=(-0.02 * top, top))
+    for axes in panels[-1]:
+        axes.set_xlabel("loss")
+    outside = max(float(((s.loss > right) | (s.gradient_norm > top)).mean()) for s in samples)
+    alt = f"""Loss against gradient norm, a row per activation and a panel per curvature class.
+        {" ".join(told)} At most {percent(outside)} of a row's points lie outside the axes."""
+    return Picture(figure, alt)
+
+
+def _cloud_row(
+    row: np.ndarray, sample: xr.Dataset, present: list[int], levels: Sequence[float]
+) -> str:
+    activation, look = get_activation(sample.attrs["activation"]), mark(sample.attrs["activation"])
+    classes = sample.curvature.values.ravel()
+    loss, norm = sample.loss.values.ravel(), sample.gradient_norm.values.ravel()
+    shares = []
+    for axes, code in zip(row, present, strict=True):
+        mine = classes == code
+        share = float(mine.mean())
+        for level in levels:
+            axes.axvline(level, color="black", linewidth=0.7, linestyle=":")
+        axes.plot(
+            loss[mine], norm[mine], look.marker, color=look.colour, markersize=1.6, alpha=0.25,
+            markeredgewidth=0, rasterized=True,
+        )  # fmt: skip
+        axes.set_title(f"{activation.label} · {CURVATURE_CLASSES[code]} {percent(share)}")
+        shares.append(f"{percent(share)} {CURVATURE_CLASSES[code]}")
+    row[0].set_ylabel("gradient norm")
+    return f"{activation.label}: {listed(shares)}."
+
+
+@styled
+def curvature_shares(walks: Mapping[str, xr.Dataset]) -> Picture:
+    """Draw the shares of curvature classes as bars, with what "singular" hides told apart.
+
+    Args:
+        walks: samples with ``curvature``, ``positive`` and ``negative``, by the label of their
+            bar, drawn from top to bottom.
+
+    Returns:
+        A picture of one panel.
+
+    Raises:
+        ValueError: if there is no sample or one lacks a variable.
+    """
+    labels = list(walks)
+    samples = _samples(list(walks.values()), "curvature", "positive", "negative")
+    shares = np.array([_shares(sample) for sample in samples])
+    figure, ((axes,),) = grid(1, 1, (7.4, 0.9 + 0.34 * len(samples)))
+    left = np.zeros(len(samples))
+    for kind, (colour, hatch), width in zip(INERTIA_KINDS, _BARS, shares.T, strict=True):
+        if width.any():
+            axes.barh(
+                labels, 100 * width, left=100 * left, color=colour, hatch=hatch, label=kind,
+                edgecolor="white", linewidth=0.6, height=0.8,
+            )  # fmt: skip
+        left += width
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 100), xlabel="share of sampled points (%)")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(_BARS), fontsize="small")
+    told = [_bar_in_words(label, row) for label, row in zip(labels, shares, strict=True)]
+    return Picture(figure, f"Bars of curvature shares. {' '.join(told)}")
+
+
+def _shares(sample: xr.Dataset) -> list[float]:
+    kinds = inertia_kinds(sample.curvature.values, sample.positive.values, sample.negative.values)
+    return [float((kinds == kind).double().mean()) for kind in range(len(INERTIA_KINDS))]
+
+
+def _bar_in_words(label: str, shares: np.ndarray) -> str:
+    parts = [
+        f"{percent(share)} {kind}"
+        for kind, share in zip(INERTIA_KINDS, shares, strict=True)
+        if share > 0
+    ]
+    return f"{label}: {listed(parts)}."
+
+
+def _samples(walks: Sequence[xr.Dataset], *variables: str) -> list[xr.Dataset]:
+    samples = list(walks.values()) if isinstance(walks, Mapping) else list(walks)
+    if not samples or not all(isinstance(sample, xr.Dataset) for sample in samples):
+        raise ValueError("walks must be at least one data set of walks, in a sequence.")
+    for sample in samples:
+        missing = [name for name in variables if name not in sample]
+        if missing:
+            raise ValueError(
+                f"walks must have the variables {list(variables)}; {missing} missing from one "
+                f"with {sorted(map(str, sample.data_vars))}."
+            )
+    return samples

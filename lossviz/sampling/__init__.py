@@ -1,0 +1,1 @@
+"""Sampling: walks through a landscape and what is measured along them."""

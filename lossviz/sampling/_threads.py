@@ -1,0 +1,23 @@
+"""One thread of torch while a walk is computed, and the caller's number of threads after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run the block with one torch thread.
+
+    Matrix products round differently when their work is shared out among threads, and small
+    ones are slower for it.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
