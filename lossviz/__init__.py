@@ -12,6 +12,7 @@ from lossviz.activations import (
     get_activation,
 )
 from lossviz.analysis.attractors import Attractor, find_attractors
+from lossviz.analysis.statistics import Estimate, bootstrap_mean
 from lossviz.curvature.inertia import (
     CURVATURE_CLASSES,
     INERTIA_KINDS,
@@ -30,9 +31,11 @@ __all__ = [
     "Activation",
     "Attractor",
     "Curvature",
+    "Estimate",
     "Landscape",
     "Problem",
     "activation_names",
+    "bootstrap_mean",
     "classify_curvature",
     "classify_eigenvalues",
     "dead_units",

@@ -1,7 +1,7 @@
 """Pictures of activations, walks and loss-gradient clouds; each carries its own description."""
 
 from lossviz.plots.activations import activation_curves, saturation_curves, unit_sums
-from lossviz.plots.clouds import curvature_shares, loss_gradient_cloud
+from lossviz.plots.clouds import curvature_shares, loss_gradient_cloud, tolerance_curves
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.style import Mark, Picture, mark
 from lossviz.plots.walks import walk_curves
@@ -15,6 +15,7 @@ __all__ = [
     "loss_gradient_cloud",
     "mark",
     "saturation_curves",
+    "tolerance_curves",
     "unit_sums",
     "walk_curves",
 ]

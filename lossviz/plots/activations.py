@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from lossviz import _checks
 from lossviz.activations import Activation, get_activation
-from lossviz.plots.style import Picture, grid, listed, mark, styled
+from lossviz.plots.style import Picture, grid, line, listed, mark, styled
 
 _ORDERS = ("f(z)", "slope f'(z)", "curvature f''(z)")
 
@@ -71,12 +71,12 @@ def saturation_curves(
     Raises:
         ValueError: if shapes differ or an activation is unknown.
     """
-    scales = _line("scales", scales)
+    scales = line("scales", scales)
     figure, ((axes,),) = grid(1, 1, (6.2, 3.4))
     ends = []
     for name, values in saturation.items():
         activation, look = get_activation(name), mark(name)
-        values = _line(f"saturation of {name}", values, len(scales))
+        values = line(f"saturation of {name}", values, len(scales))
         axes.plot(
             scales, values, color=look.colour, linestyle=look.dashes, marker=look.marker,
             markevery=4, markersize=5, label=activation.label,
@@ -110,8 +110,8 @@ def unit_sums(
     Raises:
         ValueError: if shapes differ, or an activation is unknown.
     """
-    x = _line("x", x)
-    target = _line("target", target, len(x))
+    x = line("x", x)
+    target = line("target", target, len(x))
     figure, (panels,) = grid(1, max(1, len(contributions)), (3.1, 3.0), sharey=True)
     errors = []
     for axes, (name, parts) in zip(panels, contributions.items(), strict=True):
@@ -141,11 +141,3 @@ def _activations(names: Sequence[str | Activation]) -> list[Activation]:
     if not zoo:
         raise ValueError("names must name at least one activation; got none.")
     return zoo
-
-
-def _line(what: str, values: object, length: int | None = None) -> np.ndarray:
-    line = _checks.tensor(what, values).numpy().astype(float)
-    if line.ndim != 1 or len(line) == 0 or (length is not None and len(line) != length):
-        wanted = "points" if length is None else length
-        raise ValueError(f"{what} must have shape ({wanted},); got {line.shape}.")
-    return line

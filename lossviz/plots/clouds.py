@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
+from jaxtyping import Float
 
 from lossviz import _checks
 from lossviz.activations import get_activation
 from lossviz.curvature.inertia import CURVATURE_CLASSES, INERTIA_KINDS, inertia_kinds
-from lossviz.plots.style import Picture, grid, listed, mark, percent, styled
+from lossviz.plots.style import Picture, grid, line, listed, mark, percent, styled
+
+# With more points than this in a panel, markers shrink to dots.
+_MANY = 3000
 
 # Colour and hatching of each kind of inertia, in the order of INERTIA_KINDS.
 _BARS = (
@@ -86,10 +90,14 @@ def _cloud_row(
         share = float(mine.mean())
         for level in levels:
             axes.axvline(level, color="black", linewidth=0.7, linestyle=":")
-        axes.plot(
-            loss[mine], norm[mine], look.marker, color=look.colour, markersize=1.6, alpha=0.25,
-            markeredgewidth=0, rasterized=True,
-        )  # fmt: skip
+        if mine.any():
+            size = 1.6 if mine.sum() > _MANY else 3.0
+            axes.plot(
+                loss[mine], norm[mine], look.marker, color=look.colour, markersize=size,
+                alpha=0.25, markeredgewidth=0, rasterized=True,
+            )  # fmt: skip
+        else:
+            axes.text(0.5, 0.5, "none", transform=axes.transAxes, color="#666666", ha="center")
         axes.set_title(f"{activation.label} · {CURVATURE_CLASSES[code]} {percent(share)}")
         shares.append(f"{percent(share)} {CURVATURE_CLASSES[code]}")
     row[0].set_ylabel("gradient norm")
@@ -155,3 +163,45 @@ def _samples(walks: Sequence[xr.Dataset], *variables: str) -> list[xr.Dataset]:
                 f"with {sorted(map(str, sample.data_vars))}."
             )
     return samples
+
+
+@styled
+def tolerance_curves(
+    rtols: Float[np.ndarray, "tolerance"],
+    shares: Mapping[str, Mapping[str, Float[np.ndarray, "tolerance"]]],
+) -> Picture:
+    """Draw the share of singular points against the tolerance below which an eigenvalue is zero.
+
+    Args:
+        rtols: relative tolerances, positive, shape (tolerances,).
+        shares: for each panel's title, for each activation, the share of points that are
+            singular, shape (tolerances,).
+
+    Returns:
+        A picture with one panel per title and a logarithmic horizontal axis.
+
+    Raises:
+        ValueError: if there is no panel, shapes differ or an activation is unknown.
+    """
+    tolerances = line("rtols", rtols)
+    if not shares:
+        raise ValueError("shares must have at least one panel; got none.")
+    figure, (panels,) = grid(1, len(shares), (3.6, 2.9), sharey=True)
+    told = []
+    for axes, (title, curves) in zip(panels, shares.items(), strict=True):
+        for name, values in curves.items():
+            activation, look = get_activation(name), mark(name)
+            values = 100 * line(f"shares of {name}", values, len(tolerances))
+            axes.plot(
+                tolerances, values, color=look.colour, linestyle=look.dashes,
+                marker=look.marker, markersize=4, label=activation.label,
+            )  # fmt: skip
+            told.append(
+                f"{title}, {activation.label}: from {values[0]:.0f} % to {values[-1]:.0f} %"
+            )
+        axes.set(xscale="log", xlabel="relative tolerance", title=title, ylim=(-3, 103))
+    panels[0].set_ylabel("singular points (%)")
+    panels[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)
+    alt = f"""Share of singular points against the relative tolerance, from {tolerances[0]:.0e} to
+        {tolerances[-1]:.0e}. {listed(told)}."""
+    return Picture(figure, alt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from torch import Tensor
 
 from lossviz import _checks
@@ -44,6 +45,8 @@ def folded_plane(landscape: Landscape, weights: Float[Tensor, "weight"]) -> Pict
     _hidden_plane(after, landscape, point)
     for axes, places in ((before, inputs), (after, hidden)):
         _patterns(axes, places, targets)
+        _names(axes, places, inputs)
+    before.legend(loc="upper right", fontsize="small", frameon=True, framealpha=0.9)
     told = [
         f"({', '.join(f'{v:g}' for v in pattern)}) goes to hidden outputs "
         f"({', '.join(f'{v:.2f}' for v in where)}) and output {out:.2f}"
@@ -55,7 +58,7 @@ def folded_plane(landscape: Landscape, weights: Float[Tensor, "weight"]) -> Pict
     return Picture(figure, alt)
 
 
-def _input_plane(axes: object, landscape: Landscape, point: Tensor) -> None:
+def _input_plane(axes: Axes, landscape: Landscape, point: Tensor) -> None:
     low, high = landscape.problem.inputs.min() - 0.5, landscape.problem.inputs.max() + 0.5
     side = np.linspace(low, high, _FINE)
     first, second = np.meshgrid(side, side)
@@ -70,7 +73,7 @@ def _input_plane(axes: object, landscape: Landscape, point: Tensor) -> None:
     axes.grid(visible=False)
 
 
-def _hidden_plane(axes: object, landscape: Landscape, point: Tensor) -> None:
+def _hidden_plane(axes: Axes, landscape: Landscape, point: Tensor) -> None:
     low, high = landscape.problem.inputs.min() - 0.5, landscape.problem.inputs.max() + 0.5
     along, across = np.linspace(low, high, _FINE), np.linspace(low, high, 11)
     for value in across:
@@ -81,14 +84,16 @@ def _hidden_plane(axes: object, landscape: Landscape, point: Tensor) -> None:
             image, _ = _hidden(landscape, point, lines)
             axes.plot(*image.T, color="#aaaaaa", linewidth=0.8)
     axes.set(title="after: the hidden outputs", xlabel="hidden output 1", ylabel="hidden output 2")
-    limits = axes.get_xlim(), axes.get_ylim()
+    places = landscape.hidden_outputs(point).numpy()
+    margin = 0.35 * max(1e-3, float(np.ptp(places, axis=0).max()))
+    (left, bottom), (right, top) = places.min(axis=0) - margin, places.max(axis=0) + margin
     (a, b), c = point[6:8].tolist(), float(point[8])
     if b:
-        ends = np.array(limits[0])
+        ends = np.array([left, right])
         axes.plot(ends, -(a * ends + c) / b, color="black", linewidth=1.6)
     elif a:
         axes.axvline(-c / a, color="black", linewidth=1.6)
-    axes.set(xlim=limits[0], ylim=limits[1])
+    axes.set(xlim=(left, right), ylim=(bottom, top))
     axes.grid(visible=False)
 
 
@@ -101,11 +106,24 @@ def _hidden(
     return hidden, hidden @ point[6:8].numpy() + float(point[8])
 
 
-def _patterns(axes: object, places: np.ndarray, targets: np.ndarray) -> None:
+def _patterns(axes: Axes, places: np.ndarray, targets: np.ndarray) -> None:
     for target, marker, colour in ((0, "o", "#B35806"), (1, "^", "#542788")):
         mine = places[targets == target]
         axes.plot(
             *mine.T, marker, color=colour, markersize=10, markeredgecolor="white",
             label=f"target {target}", zorder=5, clip_on=False,
         )  # fmt: skip
-    axes.legend(loc="upper right", fontsize="small", frameon=True, framealpha=0.9)
+
+
+def _names(axes: Axes, places: np.ndarray, patterns: np.ndarray) -> None:
+    """Write each pattern beside its place; patterns at one place share a line."""
+    shared: dict[tuple, list[str]] = {}
+    for place, pattern in zip(places, patterns, strict=True):
+        key = tuple(np.round(place, 6))
+        shared.setdefault(key, []).append(f"({pattern[0]:g}, {pattern[1]:g})")
+    for place, names in shared.items():
+        axes.annotate(
+            " and ".join(names), place, xytext=(8, -13), textcoords="offset points",
+            fontsize="small", zorder=6,
+            bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1},
+        )  # fmt: skip

@@ -17,6 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from lossviz import _checks
+
 _P = ParamSpec("_P")
 
 
@@ -155,3 +157,12 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1:
         return "over 99 %"
     return f"{100 * share:.0f} %"
+
+
+def line(what: str, values: object, length: int | None = None) -> np.ndarray:
+    """Return values as a one-dimensional array, of the length if one is given."""
+    array = _checks.tensor(what, values).numpy().astype(float)
+    if array.ndim != 1 or len(array) == 0 or (length is not None and len(array) != length):
+        wanted = "points" if length is None else length
+        raise ValueError(f"{what} must have shape ({wanted},); got {array.shape}.")
+    return array
