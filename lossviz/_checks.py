@@ -81,9 +81,21 @@ def tensor(what: str, got: Any, dtype: torch.dtype | None = None) -> Tensor:
     return value.to(dtype)
 
 
+def array(what: str, got: Any, *lengths: int | None) -> np.ndarray:
+    """Return ``got`` as a finite float64 numpy array of this shape; None stands for any length."""
+    value = tensor(what, got, torch.float64).detach().cpu()
+    wanted = ", ".join("any" if length is None else str(length) for length in lengths)
+    if value.ndim != len(lengths) or any(
+        size == 0 if length is None else size != length
+        for size, length in zip(value.shape, lengths, strict=True)
+    ):
+        raise ValueError(f"{what} must have shape ({wanted}); got {tuple(value.shape)}.")
+    return all_finite(what, value).numpy()
+
+
 def float_dtype(what: str, got: Any) -> torch.dtype:
     """Return ``got`` if it is torch.float32 or torch.float64."""
-    if got not in (torch.float32, torch.float64):
+    if not isinstance(got, torch.dtype) or got not in (torch.float32, torch.float64):
         raise ValueError(f"{what} must be torch.float32 or torch.float64; got {got!r}.")
     return got
 
@@ -112,6 +124,8 @@ def walk_numbers(got: Sequence[int] | None, count: int) -> tuple[int, ...]:
     """Return the numbers of the walks: 0..count-1, or those given, which must be distinct."""
     if got is None:
         return tuple(range(count))
+    if isinstance(got, str) or not isinstance(got, Iterable):
+        raise TypeError(f"walk_numbers must be a sequence of integers; got {got!r}.")
     numbers_ = tuple(whole("each of walk_numbers", number, 0) for number in got)
     if len(numbers_) != count:
         raise ValueError(

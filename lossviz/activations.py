@@ -92,8 +92,8 @@ def _sigmoid_second(z: Tensor) -> Tensor:
 
 
 def _outputs(outputs: Float[Tensor, "*points samples hidden"]) -> Tensor:
-    values = _checks.tensor("outputs", outputs)
-    return _checks.shape_ends("outputs", values, None, None)
+    values = _checks.shape_ends("outputs", _checks.tensor("outputs", outputs), None, None)
+    return _checks.all_finite("outputs", values.detach())
 
 
 def _tanh_saturation(outputs: Float[Tensor, "*points samples hidden"]) -> Float[Tensor, "*points"]:
@@ -240,7 +240,7 @@ def dead_units(outputs: Float[Tensor, "*points samples hidden"]) -> Float[Tensor
         Share in [0, 1], shape (...).
 
     Raises:
-        ValueError: if ``outputs`` has fewer than two axes.
+        ValueError: if ``outputs`` has fewer than two axes, is empty or not finite.
 
     Example:
         >>> dead_units([[0.0, 1.0], [0.0, 0.0]])

@@ -13,7 +13,7 @@ import torch
 from lossviz.activations import activation_names
 from lossviz.problems import problem_names
 
-_PACKAGES = ("lossviz", "torch", "numpy", "scipy", "xarray", "scikit-learn", "matplotlib")
+_PACKAGES = ("lossviz", "torch", "numpy", "xarray", "scikit-learn", "matplotlib")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.ndimage import minimum_filter1d
 
 from lossviz import _checks
 from lossviz.landscape.base import BaseLandscape
 from lossviz.sampling.walks import progressive_gradient_walk
-
-# Losses are binned this finely, relative to the separation asked for.
-_BINS_PER_SEPARATION = 40
 
 
 @dataclass(frozen=True)
@@ -117,26 +113,36 @@ def _loss_and_norm(source: object) -> tuple[np.ndarray, np.ndarray]:
 def _levels(
     loss: np.ndarray, norm: np.ndarray, tolerance: float, separation: float
 ) -> list[tuple[float, float]]:
-    """Return (loss, gradient norm) of each point that is lowest within the separation."""
-    candidates = np.flatnonzero(norm <= tolerance)
-    if candidates.size == 0:
-        return []
-    top = loss[candidates].max() + separation
-    near = np.flatnonzero(loss <= top)
-    bins = ((loss[near] - loss.min()) * (_BINS_PER_SEPARATION / separation)).astype(int)
-    # In descending order of the gradient, the last point written to a bin is its lowest.
-    order = np.argsort(-norm[near], kind="stable")
-    lowest = np.full(bins.max() + 1, -1)
-    lowest[bins[order]] = near[order]
-    depth = np.where(lowest >= 0, norm[lowest], np.inf)
-    window = minimum_filter1d(depth, 2 * _BINS_PER_SEPARATION + 1, mode="constant", cval=np.inf)
-    dips = np.flatnonzero((depth == window) & (depth <= tolerance))
+    """Return (loss, gradient norm) of each low point that is lowest within the separation."""
+    # A point that is not low cannot be lower than one that is, so low points are all that counts.
+    low = np.flatnonzero(norm <= tolerance)
+    low = low[np.argsort(loss[low], kind="stable")]
+    at, depth = loss[low], norm[low]
+    first = np.searchsorted(at, at - separation, side="left")
+    last = np.searchsorted(at, at + separation, side="right")
     levels: list[tuple[float, float]] = []
-    for point in lowest[dips]:
-        # Equal minima (a gradient of exactly 0, say) in one window are one level.
-        if not levels or loss[point] - levels[-1][0] > separation:
-            levels.append((float(loss[point]), float(norm[point])))
+    for point in np.flatnonzero(depth == _window_minima(depth, first, last)):
+        # Equal minima (a gradient of exactly 0, say) within the separation are one level.
+        if not levels or at[point] - levels[-1][0] > separation:
+            levels.append((float(at[point]), float(depth[point])))
     return levels
+
+
+def _window_minima(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return the smallest of values[first[i]:last[i]] for every i, none of them empty.
+
+    A window is covered by two that overlap and whose length is a power of two; the minima of
+    all windows of length 2^k follow from those of length 2^(k-1).
+    """
+    minima = np.empty_like(values)
+    power = np.frexp(last - first)[1] - 1  # floor of the base-2 logarithm of the length
+    table, length = values, 1
+    for k in range(int(power.max(initial=-1)) + 1):
+        mine = power == k
+        minima[mine] = np.minimum(table[first[mine]], table[last[mine] - length])
+        table = np.minimum(table[:-length], table[length:])
+        length *= 2
+    return minima
 
 
 def _describe(

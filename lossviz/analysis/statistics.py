@@ -53,9 +53,7 @@ def bootstrap_mean(
         >>> estimate.mean, estimate.low, estimate.high
         (0.5, 0.0, 1.0)
     """
-    per_walk = _checks.all_finite("values", _checks.tensor("values", values)).numpy()
-    if per_walk.ndim != 1 or per_walk.size == 0:
-        raise ValueError(f"values must have shape (walks,), walks >= 1; got {per_walk.shape}.")
+    per_walk = _checks.array("values", values, None)
     level = _checks.real("level", level, above=0)
     if level >= 1:
         raise ValueError(f"level must be below 1; got {level}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -92,13 +93,19 @@ def classify_curvature(
         >>> int(curvature.negative[1])
         1
     """
-    rtol = check_rtol(rtol)
-    matrices = _symmetric(hessians)
+    return classify_checked(_symmetric(hessians), check_rtol(rtol))
+
+
+def classify_checked(matrices: Float[Tensor, "*points weight weight"], rtol: float) -> Curvature:
+    """Do :func:`classify_curvature`'s work on float64 matrices that are known to be symmetric."""
     largest = matrices.abs().amax(dim=(-2, -1))  # NaN if any entry is NaN
     limits = torch.finfo(torch.float64)
     determined = torch.isfinite(largest) & (largest >= limits.tiny / limits.eps)
     eigenvalues = torch.full(matrices.shape[:-1], torch.nan, dtype=torch.float64)
-    eigenvalues[determined] = torch.linalg.eigvalsh(matrices[determined])
+    # numpy copies each matrix to one place before LAPACK sees it. torch's batched routine works
+    # where a matrix lies, and its rounding depends on how that is aligned: the same Hessian
+    # would give other bits at another position in the batch.
+    eigenvalues[determined] = torch.from_numpy(np.linalg.eigvalsh(matrices[determined].numpy()))
     return classify_eigenvalues(eigenvalues, rtol)
 
 
@@ -125,6 +132,7 @@ def classify_eigenvalues(
     values = _checks.shape_ends(
         "eigenvalues", _checks.tensor("eigenvalues", eigenvalues, torch.float64), None
     )
+    values = values.detach()
     size = values.abs()
     floor = rtol * size.amax(dim=-1, keepdim=True)
     zero = (size <= floor).sum(-1)
@@ -155,7 +163,7 @@ def inertia_kinds(
         negative: numbers of negative eigenvalues, shape (...).
 
     Returns:
-        int8, shape (...): positions in :data:`INERTIA_KINDS`.
+        Positions in :data:`INERTIA_KINDS`, int8, shape (...).
 
     Raises:
         ValueError: if the shapes differ.
@@ -166,7 +174,8 @@ def inertia_kinds(
         >>> [INERTIA_KINDS[kind] for kind in kinds]
         ['flat, rest convex', 'saddle']
     """
-    code, up, down = (torch.as_tensor(values) for values in (classes, positive, negative))
+    named = {"classes": classes, "positive": positive, "negative": negative}
+    code, up, down = (_checks.tensor(what, values) for what, values in named.items())
     if not code.shape == up.shape == down.shape:
         raise ValueError(
             "classes, positive and negative must have one shape; "
@@ -199,7 +208,7 @@ def _symmetric(hessians: Tensor) -> Tensor:
     # 1e-3 forgives Hessians made by finite differences and catches what is not one.
     if bool((skew > 1e-3 * scale).any()):
         raise ValueError(
-            "hessians must be symmetric; the largest difference from the transpose is "
+            "hessians must be symmetric; got matrices that differ from their transpose by up to "
             f"{float(skew.max()):.3g}."
         )
     return matrices

@@ -54,7 +54,7 @@ class HessianLayout:
             self._second_layer(h_extended, bend),
             h.new_zeros(points, 1),
         ]
-        distinct = torch.cat([part.reshape(points, -1) for part in entries], dim=1)
+        distinct = torch.cat(entries, dim=1)
         num_weights = int(self.place.numel() ** 0.5)
         return distinct[:, self.place].unflatten(1, (num_weights, num_weights))
 
@@ -62,17 +62,17 @@ class HessianLayout:
         rows, columns = self.hidden_pairs
         pairs = (curved[:, :, rows] * v[:, :, columns]).sum(dim=1)
         pairs[:, rows == columns] += residual
-        return pairs.flatten(0, 1) @ self.gram
+        return (pairs.flatten(0, 1) @ self.gram).unflatten(0, pairs.shape[:2]).flatten(1)
 
     def _between_layers(self, curved: Tensor, h_extended: Tensor, residual: Tensor) -> Tensor:
         mixed = curved.unsqueeze(3) * h_extended[:, None, None]
         mixed.diagonal(dim1=2, dim2=3).add_(residual.mT)
-        return mixed.flatten(0, 3) @ self.extended
+        return (mixed.flatten(0, 3) @ self.extended).unflatten(0, mixed.shape[:4]).flatten(1)
 
     @staticmethod
     def _second_layer(h_extended: Tensor, bend: Tensor) -> Tensor:
         weighted = bend.unsqueeze(2) * h_extended.unsqueeze(1)
-        return weighted @ h_extended.unsqueeze(1).mT
+        return (weighted @ h_extended.unsqueeze(1).mT).flatten(1)
 
     def _places(self) -> Tensor:
         """For each cell of the Hessian, flattened, the position of its distinct entry."""

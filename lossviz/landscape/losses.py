@@ -1,4 +1,4 @@
-"""Losses as functions of the output units' net inputs, with slope and bend in closed form.
+r"""Losses as functions of the output units' net inputs, with slope and bend in closed form.
 
 For sigmoid outputs o = sigmoid(z) and targets t, each function returns, element by element,
 
@@ -6,7 +6,7 @@ For sigmoid outputs o = sigmoid(z) and targets t, each function returns, element
 - the slope, its first derivative with respect to z, and
 - the bend, its second derivative with respect to z.
 
-All are written through exp(-|z|): automatic differentiation of the usual stable loss gives a
+All are written through exp(-\|z\|): automatic differentiation of the usual stable loss gives a
 slope that is exactly 0 once 1 - o rounds to 0, which changes where a gradient walk goes.
 """
 

@@ -187,7 +187,8 @@ class Landscape(BaseLandscape):
     def _split(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         inputs, hidden, outputs = self.problem.layers
         w1, b1, w2, b2 = w.split([hidden * inputs, hidden, outputs * hidden, outputs], dim=-1)
-        return w1.reshape(-1, inputs), b1, w2.unflatten(-1, (outputs, hidden)), b2
+        w1 = w1.unflatten(-1, (hidden, inputs))
+        return w1.flatten(0, 1), b1, w2.unflatten(-1, (outputs, hidden)), b2
 
     def _forward(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return z1 and h (points, hidden, samples), z2 (points, outputs, samples), and W2."""
@@ -214,7 +215,7 @@ class Landscape(BaseLandscape):
         by_w2 = slope @ h.mT
         parts = (
             loss.unsqueeze(-1),
-            by_w1.reshape(len(w), -1),
+            by_w1.unflatten(0, slope1.shape[:2]).flatten(1),
             slope1.sum(-1),
             by_w2.flatten(1),
             slope.sum(-1),
@@ -248,6 +249,8 @@ def _one_hidden_layer(problem: Problem | str) -> Problem:
             "Landscape's closed forms need layers (inputs, hidden, outputs); "
             f"{problem.name!r} has {problem.layers}."
         )
+    for layer in problem.layers:
+        _checks.whole("each of layers", layer, 1)
     return problem
 
 

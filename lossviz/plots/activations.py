@@ -9,7 +9,8 @@ from jaxtyping import Float
 
 from lossviz import _checks
 from lossviz.activations import Activation, get_activation
-from lossviz.plots.style import Picture, grid, line, listed, mark, styled
+from lossviz.plots._inputs import activations, line, mapping, positive_line
+from lossviz.plots.style import Picture, grid, listed, mark, styled
 
 _ORDERS = ("f(z)", "slope f'(z)", "curvature f''(z)")
 
@@ -32,11 +33,11 @@ def activation_curves(names: Sequence[str | Activation], span: float = 4.0) -> P
         >>> activation_curves(["tanh", "relu"]).alt[:41]
         'Three panels against the net input z from'
     """
-    zoo = _activations(names)
+    zoo = activations(names)
     span = _checks.real("span", span, above=0)
     # An even number of points avoids z = 0, where ReLU's derivatives jump.
     z = np.linspace(-span, span, 800)
-    figure, ((value, slope, bend),) = grid(1, 3, (3.1, 3.0))
+    figure, ((value, slope, bend),) = grid(1, 3, (2.5, 2.6))
     for activation in zoo:
         look = mark(activation.name)
         curves = (activation(z), activation.derivative(z), activation.second_derivative(z))
@@ -69,12 +70,17 @@ def saturation_curves(
         A picture of one panel with a logarithmic horizontal axis.
 
     Raises:
-        ValueError: if shapes differ or an activation is unknown.
+        ValueError: if there is no activation or an unknown one, if shapes differ, or if a value
+            is not finite or a scale not positive.
+
+    Example:
+        >>> saturation_curves([0.5, 2.0], {"tanh": [0.34, 0.75]}).alt[-29:]
+        'to 2: tanh from 0.34 to 0.75.'
     """
-    scales = line("scales", scales)
+    scales = positive_line("scales", scales)
     figure, ((axes,),) = grid(1, 1, (6.2, 3.4))
     ends = []
-    for name, values in saturation.items():
+    for name, values in mapping("saturation", saturation).items():
         activation, look = get_activation(name), mark(name)
         values = line(f"saturation of {name}", values, len(scales))
         axes.plot(
@@ -100,44 +106,37 @@ def unit_sums(
 
     Args:
         x: inputs, shape (points,).
-        contributions: for each activation, each hidden unit's output times its outgoing weight,
-            shape (hidden, points).
+        contributions: for each activation, each hidden unit's output times its outgoing weight, and
+            the output bias if there is one, shape (hidden, points).
         target: the curve to be built, shape (points,).
 
     Returns:
         A picture with the units thin, their sum thick and the target dotted.
 
     Raises:
-        ValueError: if shapes differ, or an activation is unknown.
+        ValueError: if there is no activation or an unknown one, if shapes differ, or if a value
+            is not finite.
+
+    Example:
+        >>> unit_sums([0.0, 1.0], {"relu": [[0.0, 1.0], [0.5, 0.5]]}, [0.5, 1.0]).alt[-10:]
+        'ReLU 0.50.'
     """
     x = line("x", x)
     target = line("target", target, len(x))
-    figure, (panels,) = grid(1, max(1, len(contributions)), (3.1, 3.0), sharey=True)
+    contributions = mapping("contributions", contributions)
+    figure, (panels,) = grid(1, len(contributions), (2.5, 2.6), sharey=True)
     errors = []
     for axes, (name, parts) in zip(panels, contributions.items(), strict=True):
         activation, look = get_activation(name), mark(name)
-        parts = np.asarray(parts, dtype=float)
-        if parts.ndim != 2 or parts.shape[1] != len(x):
-            raise ValueError(
-                f"contributions of {name} must have shape (hidden, {len(x)}); got {parts.shape}."
-            )
+        parts = _checks.array(f"contributions of {name}", parts, None, len(x))
         axes.plot(x, parts.T, color="#999999", linewidth=0.9)
         axes.plot(x, parts.sum(axis=0), color=look.colour, linestyle=look.dashes, linewidth=2.6)
         axes.plot(x, target, color="black", linestyle=":", linewidth=1.6)
         worst = np.abs(parts.sum(axis=0) - target).max()
-        axes.set(title=f"{len(parts)} {activation.label} units", xlabel="input x")
+        axes.set(title=f"{activation.label} units", xlabel="input x")
         errors.append(f"{activation.label} {worst:.2f}")
     panels[0].set(ylim=(target.min() - 1.5, target.max() + 1.5), ylabel="output")
     alt = f"""One panel per activation: thin grey curves are single hidden units times their
         outgoing weights, the thick curve is their sum, the dotted one the target. Largest
         distance of the sum from the target: {listed(errors)}."""
     return Picture(figure, alt)
-
-
-def _activations(names: Sequence[str | Activation]) -> list[Activation]:
-    if isinstance(names, str | Activation):
-        raise TypeError(f"names must be a sequence of activations; got {names!r}.")
-    zoo = [get_activation(name) for name in names]
-    if not zoo:
-        raise ValueError("names must name at least one activation; got none.")
-    return zoo

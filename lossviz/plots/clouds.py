@@ -11,7 +11,8 @@ from jaxtyping import Float
 from lossviz import _checks
 from lossviz.activations import get_activation
 from lossviz.curvature.inertia import CURVATURE_CLASSES, INERTIA_KINDS, inertia_kinds
-from lossviz.plots.style import Picture, grid, line, listed, mark, percent, styled
+from lossviz.plots import _inputs as inputs
+from lossviz.plots.style import Picture, grid, listed, mark, percent, styled
 
 # With more points than this in a panel, markers shrink to dots.
 _MANY = 3000
@@ -28,7 +29,7 @@ _BARS = (
 
 @styled
 def loss_gradient_cloud(
-    walks: Sequence[xr.Dataset], levels: Sequence[float] = (), quantile: float = 0.98
+    walks: Sequence[xr.Dataset], levels: Sequence[float] = (), quantile: float = 0.95
 ) -> Picture:
     """Draw loss against gradient norm, one row per sample and one panel per curvature class.
 
@@ -55,7 +56,8 @@ def loss_gradient_cloud(
         >>> loss_gradient_cloud([walks]).alt[:53]
         'Loss against gradient norm, a row per activation and '
     """
-    samples = _samples(walks, "loss", "gradient_norm", "curvature")
+    samples = inputs.samples(walks, "loss", "gradient_norm", "curvature")
+    levels = inputs.levels(levels)
     quantile = _checks.real("quantile", quantile, above=0)
     if quantile > 1:
         raise ValueError(f"quantile must be at most 1; got {quantile}.")
@@ -63,8 +65,7 @@ def loss_gradient_cloud(
         c for c in range(len(CURVATURE_CLASSES)) if any((s.curvature == c).any() for s in samples)
     ]
     figure, panels = grid(len(samples), len(present), (2.3, 2.1), sharex=True, sharey=True)
-    right = max(float(s.loss.quantile(quantile)) for s in samples)
-    top = max(float(s.gradient_norm.quantile(quantile)) for s in samples)
+    right, top = (_furthest(samples, name, quantile) for name in ("loss", "gradient_norm"))
     told = [
         _cloud_row(row, sample, present, levels)
         for row, sample in zip(panels, samples, strict=True)
@@ -76,6 +77,11 @@ def loss_gradient_cloud(
     alt = f"""Loss against gradient norm, a row per activation and a panel per curvature class.
         {" ".join(told)} At most {percent(outside)} of a row's points lie outside the axes."""
     return Picture(figure, alt)
+
+
+def _furthest(samples: list[xr.Dataset], name: str, quantile: float) -> float:
+    """Return where an axis ends; 1 if there is nothing but zeros."""
+    return max(float(sample[name].quantile(quantile)) for sample in samples) or 1.0
 
 
 def _cloud_row(
@@ -117,9 +123,17 @@ def curvature_shares(walks: Mapping[str, xr.Dataset]) -> Picture:
 
     Raises:
         ValueError: if there is no sample or one lacks a variable.
+
+    Example:
+        >>> import lossviz as lv
+        >>> walks = lv.progressive_gradient_walk(
+        ...     lv.Landscape("xor", "relu"), 5, 20, 0.2, 1.0, seed=0)
+        >>> curvature_shares({"ReLU": walks}).alt[:31]
+        'Bars of curvature shares. ReLU:'
     """
+    walks = inputs.mapping("walks", walks)
     labels = list(walks)
-    samples = _samples(list(walks.values()), "curvature", "positive", "negative")
+    samples = inputs.samples(walks.values(), "curvature", "positive", "negative")
     shares = np.array([_shares(sample) for sample in samples])
     figure, ((axes,),) = grid(1, 1, (7.4, 0.9 + 0.34 * len(samples)))
     left = np.zeros(len(samples))
@@ -151,20 +165,6 @@ def _bar_in_words(label: str, shares: np.ndarray) -> str:
     return f"{label}: {listed(parts)}."
 
 
-def _samples(walks: Sequence[xr.Dataset], *variables: str) -> list[xr.Dataset]:
-    samples = list(walks.values()) if isinstance(walks, Mapping) else list(walks)
-    if not samples or not all(isinstance(sample, xr.Dataset) for sample in samples):
-        raise ValueError("walks must be at least one data set of walks, in a sequence.")
-    for sample in samples:
-        missing = [name for name in variables if name not in sample]
-        if missing:
-            raise ValueError(
-                f"walks must have the variables {list(variables)}; {missing} missing from one "
-                f"with {sorted(map(str, sample.data_vars))}."
-            )
-    return samples
-
-
 @styled
 def tolerance_curves(
     rtols: Float[np.ndarray, "tolerance"],
@@ -181,17 +181,21 @@ def tolerance_curves(
         A picture with one panel per title and a logarithmic horizontal axis.
 
     Raises:
-        ValueError: if there is no panel, shapes differ or an activation is unknown.
+        ValueError: if there is no panel or an unknown activation, if shapes differ, or if a
+            value is not finite or a tolerance not positive.
+
+    Example:
+        >>> tolerance_curves([1e-8, 1e-4], {"b = 1": {"tanh": [0.05, 0.38]}}).alt[-30:]
+        'b = 1, tanh: from 5 % to 38 %.'
     """
-    tolerances = line("rtols", rtols)
-    if not shares:
-        raise ValueError("shares must have at least one panel; got none.")
-    figure, (panels,) = grid(1, len(shares), (3.6, 2.9), sharey=True)
+    tolerances = inputs.positive_line("rtols", rtols)
+    shares = inputs.mapping("shares", shares)
+    figure, (panels,) = grid(1, len(shares), (3.1, 2.6), sharey=True)
     told = []
     for axes, (title, curves) in zip(panels, shares.items(), strict=True):
-        for name, values in curves.items():
+        for name, values in inputs.mapping("shares", curves).items():
             activation, look = get_activation(name), mark(name)
-            values = 100 * line(f"shares of {name}", values, len(tolerances))
+            values = 100 * inputs.line(f"shares of {name}", values, len(tolerances))
             axes.plot(
                 tolerances, values, color=look.colour, linestyle=look.dashes,
                 marker=look.marker, markersize=4, label=activation.label,

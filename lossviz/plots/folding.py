@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from torch import Tensor
@@ -31,16 +32,22 @@ def folded_plane(landscape: Landscape, weights: Float[Tensor, "weight"]) -> Pict
 
     Raises:
         ValueError: for another network or another shape of the weights.
+        TypeError: if ``landscape`` is no landscape.
+
+    Example:
+        >>> landscape = Landscape("xor", "relu")
+        >>> folded_plane(landscape, [1, 1, 1, 1, 0, -1, 4, -8, -2]).alt[:30]
+        'Left, the four patterns in the'
     """
+    if not isinstance(landscape, Landscape):
+        raise TypeError(f"landscape must be a Landscape; got {type(landscape).__name__}.")
     if landscape.problem.layers != (2, 2, 1):
         raise ValueError(f"layers must be (2, 2, 1); got {landscape.problem.layers}.")
-    point = _checks.all_finite("weights", _checks.tensor("weights", weights, landscape.dtype))
-    if point.shape != (9,):
-        raise ValueError(f"weights must have shape (9,); got {tuple(point.shape)}.")
+    point = torch.from_numpy(_checks.array("weights", weights, 9)).to(landscape.dtype)
     inputs, targets = landscape.problem.inputs, landscape.problem.targets[:, 0]
     hidden = landscape.hidden_outputs(point).numpy()
     outputs = landscape.outputs(point)[:, 0].numpy()
-    figure, ((before, after),) = grid(1, 2, (3.6, 3.4))
+    figure, ((before, after),) = grid(1, 2, (3.7, 3.4))
     _input_plane(before, landscape, point)
     _hidden_plane(after, landscape, point)
     for axes, places in ((before, inputs), (after, hidden)):

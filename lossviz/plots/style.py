@@ -17,8 +17,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lossviz import _checks
-
 _P = ParamSpec("_P")
 
 
@@ -60,12 +58,23 @@ _RC = {
 
 
 def mark(name: str) -> Mark:
-    """Return the mark of an activation; grey crosses for one outside the zoo.
+    """Return how an activation is drawn.
+
+    Args:
+        name: the activation's name.
+
+    Returns:
+        Colour, marker and line style; grey crosses for a name outside the zoo.
+
+    Raises:
+        TypeError: if the name is no string.
 
     Example:
         >>> mark("relu").marker
         '^'
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string; got {name!r} ({type(name).__name__}).")
     return _MARKS.get(name, _OTHER)
 
 
@@ -152,17 +161,8 @@ def percent(share: float) -> str:
         >>> percent(0.5), percent(0.001), percent(0.999)
         ('50 %', 'under 1 %', 'over 99 %')
     """
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:
         return "under 1 %"
     if 0.995 <= share < 1:
         return "over 99 %"
     return f"{100 * share:.0f} %"
-
-
-def line(what: str, values: object, length: int | None = None) -> np.ndarray:
-    """Return values as a one-dimensional array, of the length if one is given."""
-    array = _checks.tensor(what, values).numpy().astype(float)
-    if array.ndim != 1 or len(array) == 0 or (length is not None and len(array) != length):
-        wanted = "points" if length is None else length
-        raise ValueError(f"{what} must have shape ({wanted},); got {array.shape}.")
-    return array

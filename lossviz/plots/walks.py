@@ -9,6 +9,7 @@ import xarray as xr
 
 from lossviz import _checks
 from lossviz.activations import get_activation
+from lossviz.plots import _inputs as inputs
 from lossviz.plots.style import Picture, grid, listed, mark, styled
 
 _MOST_LINES = 60
@@ -39,12 +40,10 @@ def walk_curves(
         >>> walk_curves([walks]).alt[:26]
         'Training loss against step'
     """
-    samples = list(walks)
-    if not samples:
-        raise ValueError("walks must hold at least one sample; got none.")
+    samples, levels = inputs.samples(walks), inputs.levels(levels)
     for sample in samples:
         _checks.one_of("variable", variable, [str(name) for name in sample.data_vars])
-    figure, (panels,) = grid(1, len(samples), (3.0, 2.8), sharex=True, sharey=True)
+    figure, (panels,) = grid(1, len(samples), (2.45, 2.5), sharex=True, sharey=True)
     ends, top = [], 0.0
     for axes, sample in zip(panels, samples, strict=True):
         values = sample[variable].transpose("walk", "step").values
@@ -57,8 +56,9 @@ def walk_curves(
         axes.set(title=activation.label, xlabel="step")
         ends.append(f"{activation.label} from {median[0]:.2f} to {median[-1]:.2f}")
         top = max(top, float(np.quantile(values, 0.99)))
+    top = top or 1.0
     name = samples[0][variable].attrs.get("long_name", variable)
-    panels[0].set(ylabel=name, ylim=(min(0.0, -0.03 * top), 1.05 * top))
+    panels[0].set(ylabel=name, ylim=(-0.03 * top, 1.05 * top))
     alt = f"""{name[:1].upper() + name[1:]} against step, a panel per activation, thin lines for
         walks and a black one for their median. The median goes for {listed(ends)}."""
     return Picture(figure, alt)

@@ -1,4 +1,4 @@
-"""One thread of torch while a walk is computed, and the caller's number of threads after it."""
+"""One thread while a walk is computed, and the caller's number of threads after it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from threadpoolctl import threadpool_limits
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run the block with one torch thread.
+    """Run the block with one thread, of torch and of numpy's linear algebra.
 
     Matrix products round differently when their work is shared out among threads, and small
     ones are slower for it.
@@ -18,6 +19,7 @@ def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lossviz import _checks
-from lossviz.curvature.inertia import CURVATURE_CLASSES, check_rtol, classify_curvature
+from lossviz.curvature.inertia import CURVATURE_CLASSES, check_rtol, classify_checked
 from lossviz.landscape.base import BaseLandscape
 
 _Arrays = dict[str, np.ndarray]
@@ -141,7 +141,7 @@ class Meter:
 
     def _read_hessian(self, points: Tensor, wanted: np.ndarray) -> _Arrays:
         hessians = self.exact.hessian(points)[torch.from_numpy(wanted)]
-        curvature = classify_curvature(hessians, self.rtol)
+        curvature = classify_checked(hessians, self.rtol)
         arrays: _Arrays = {}
         if "curvature" in self.names:
             arrays["curvature"] = curvature.classes.numpy()

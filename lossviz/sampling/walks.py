@@ -16,10 +16,11 @@ from lossviz.landscape.base import BaseLandscape
 from lossviz.sampling._threads import one_thread
 from lossviz.sampling.measures import VARIABLES, WALKED, Meter
 
-#: Walks g*BLOCK .. g*BLOCK+BLOCK-1 are always evaluated together, in rows of their own.
+#: Walks g*BLOCK .. g*BLOCK+BLOCK-1 are always evaluated together, each in a row of its own.
 #: A matrix product's rounding depends on its size and a vector loop's on the position in it,
-#: so this is what makes a walk independent of which other walks are asked for.
-BLOCK = 32
+#: so this is what makes a walk independent of which other walks are asked for. 90 is the
+#: study's number of walks on XOR, and its other numbers fill blocks of 90 almost without rest.
+BLOCK = 90
 
 #: About this many bytes of Hessians are held at a time.
 _HESSIAN_BYTES = 2**23
