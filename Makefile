@@ -1,0 +1,96 @@
+# Every target works alone on a fresh clone, given Python 3.11 or newer and make, and keeps its
+# environment in .venv. A target that was interrupted can simply be run again: what says that a
+# step is done is written last.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?= 8000
+
+# An index with smaller builds of PyTorch, for instance https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+
+# Looked up only where the environment must be made.
+IS_RECENT := -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python $(IS_RECENT) 2>/dev/null && echo $$python && break; done)
+
+# The environments' marks carry a hash of all that decides what is in them.
+HASH := $(shell (pwd; cat pyproject.toml requirements.txt tests/requirements.txt) | cksum | cut -d ' ' -f 1)
+BOOK_ENV := $(VENV)/.book-$(HASH)
+TEST_ENV := $(VENV)/.test-$(HASH)
+PIP_INSTALL := $(PY) -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+SITE := _build/html
+BUILT := _build/.complete
+UNWATCHED := _config.yml _toc.yml book/assets book/extensions book/vendor
+NOTEBOOKS := $(wildcard book/*.ipynb)
+# One thread, as the chapters' numbers were made; the two test processes share two cores.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
+NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL: # one environment, one site
+.PHONY: help book serve test test-slow notebooks lock lint format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+book: $(BOOK_ENV) ## build the site into _build/html
+	@# Built anew after a failure, as a page that only warned is not read a second time, which
+	@# would then be green; and where a change is in what Sphinx does not watch.
+	@test -e $(BUILT) && test -z "$$(find $(UNWATCHED) -newer $(BUILT))" \
+		|| rm -rf $(SITE) _build/.doctrees
+	@rm -f $(BUILT)
+	OMP_NUM_THREADS=1 $(PY) $(VENV)/bin/jupyter-book build . -W --keep-going -n --quiet
+	@touch $(BUILT)
+	@echo "The book is in $(SITE)/index.html"
+
+serve: book ## build the site, then serve it on this machine (PORT=8000)
+	$(PY) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+test: $(TEST_ENV) book lint ## run all tests but the slow ones
+	$(PYTEST) -n 2 -m "not slow" --doctest-modules tests lossviz book/extensions book/tools
+	$(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS)
+	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NBVAL) book/xor-completely.ipynb
+	@echo "make test: all passed"
+
+test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
+	$(PYTEST) -m slow tests
+	@echo "make test-slow: all passed"
+
+notebooks: $(TEST_ENV) ## execute the chapters and normalise their committed outputs
+	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS)
+
+lock: $(VENV)/.made ## renew the pins of requirements.txt and tests/requirements.txt
+	$(PY) book/tools/lock.py $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+lint: $(TEST_ENV) ## check format and style
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+format: $(TEST_ENV) ## format the code and mend what can be mended
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+clean: ## remove what was built, but not the environment
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis build dist lossviz.egg-info
+
+$(VENV)/.made:
+	@$(PY) -m pip --version >/dev/null 2>&1 || { \
+		test -n "$(PYTHON)" && $(PYTHON) $(IS_RECENT) || { \
+			echo "No Python 3.11 or newer with venv was found. Install one (Debian: apt-get install" \
+				"python3-venv), or say where it is: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+		$(PYTHON) -m venv --clear $(VENV); }
+	@$(PY) $(IS_RECENT) || { \
+		echo "$(VENV) holds a Python older than 3.11; remove that folder, then try again" >&2; exit 1; }
+	@touch $@
+
+$(BOOK_ENV): | $(VENV)/.made
+	$(PIP_INSTALL) -r requirements.txt
+	@rm -f $(VENV)/.book-* $(VENV)/.test-*
+	@touch $@
+
+$(TEST_ENV): | $(VENV)/.made
+	$(PIP_INSTALL) -r tests/requirements.txt
+	@rm -f $(VENV)/.book-* $(VENV)/.test-*
+	@touch $(BOOK_ENV) $@

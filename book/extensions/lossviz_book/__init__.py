@@ -1,0 +1,26 @@
+"""The book's own Sphinx extension: mends the theme, keys the notebook cache, sets addresses.
+
+- :mod:`lossviz_book.theme` takes out what the theme does wrong;
+- :mod:`lossviz_book.cache` re-executes the notebooks when the package below them changes;
+- :mod:`lossviz_book.repository` gives source and launch buttons where the book has an address;
+- :mod:`lossviz_book.site` writes the way in from the root and places the page for lost readers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from lossviz_book import cache, repository, site, theme
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect the parts to Sphinx's events."""
+    for part in (theme, cache, repository, site):
+        part.connect(app)
+    return {
+        "version": "1",
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
