@@ -1,0 +1,171 @@
+"""The build itself, on a small book in a copy of the repository: what is broken must fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("_config.yml", "Makefile", "requirements.txt", "pyproject.toml")
+FOLDERS = ("lossviz", "book/assets", "book/extensions", "book/vendor")
+
+pytestmark = pytest.mark.slow
+
+INDEX = "# A small book\n\nWith one formula, $f(z)$, and {doc}`chapter`.\n"
+TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: book/chapter\n"
+GOOD = "import lossviz as lv\n\nlv.get_activation('tanh').name"
+BROKEN_FUNCTION = "\n\ndef get_activation(name):\n    raise RuntimeError('broken on purpose')\n"
+
+
+class Book:
+    """A book of two pages with its build command, beside the environment of this one."""
+
+    def __init__(self, root: Path, mark: str) -> None:
+        self.root = root
+        self.html = root / "_build" / "html"
+        self._mark = mark
+
+    def write_chapter(self, code: str, text: str = "# Chapter") -> None:
+        cells = [new_markdown_cell(text, id="text"), new_code_cell(code, id="code")]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        notebook = new_notebook(cells=cells, metadata=kernel)
+        nbformat.write(notebook, self.root / "book" / "chapter.ipynb")
+
+    def build(self, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run `make book` without installing anything: the environment's mark is given."""
+        environment = os.environ | {"PYTHONPATH": str(self.root), "LOSSVIZ_REPOSITORY": ""}
+        return subprocess.run(
+            ["make", "book", f"HASH={self._mark}"],
+            cwd=self.root,
+            env=environment | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def page(self, name: str = "chapter") -> str:
+        return (self.html / "book" / f"{name}.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def book(tmp_path):
+    marks = sorted((ROOT / ".venv").glob(".book-*"))
+    if not marks:
+        pytest.skip("the environment was not made by make; run `make test-slow`")
+    for name in PARTS:
+        shutil.copy(ROOT / name, tmp_path / name)
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "requirements.txt", tmp_path / "tests")
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    (tmp_path / "_toc.yml").write_text(TOC)
+    (tmp_path / "book" / "index.md").write_text(INDEX)
+    (tmp_path / "book" / "references.bib").touch()
+    small = Book(tmp_path, marks[0].name.removeprefix(".book-"))
+    small.write_chapter(GOOD)
+    return small
+
+
+def assert_green(done):
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_a_second_build_without_changes_is_green_and_quick(book):
+    assert_green(book.build())
+    page = book.html / "book" / "chapter.html"
+    written = page.stat().st_mtime_ns
+    start = time.monotonic()
+    assert_green(book.build())
+    assert time.monotonic() - start < 20
+    assert page.stat().st_mtime_ns == written
+
+
+def test_a_broken_notebook_fails_the_first_build_and_the_second(book):
+    book.write_chapter("1 / 0")
+    for _ in range(2):
+        done = book.build()
+        assert done.returncode != 0
+        assert "ZeroDivisionError" in done.stdout + done.stderr
+    book.write_chapter(GOOD)
+    assert_green(book.build())
+
+
+def test_a_notebook_that_breaks_later_fails_too(book):
+    assert_green(book.build())
+    book.write_chapter("1 / 0")
+    assert book.build().returncode != 0
+    assert book.build().returncode != 0
+
+
+def test_a_broken_package_fails_the_builds_after_a_good_one(book):
+    assert_green(book.build())
+    module = book.root / "lossviz" / "activations.py"
+    good = module.read_text(encoding="utf-8")
+    module.write_text(good + BROKEN_FUNCTION, encoding="utf-8")
+    for _ in range(2):
+        done = book.build()
+        assert done.returncode != 0
+        assert "broken on purpose" in done.stdout + done.stderr
+    module.write_text(good, encoding="utf-8")
+    assert_green(book.build())
+    assert len(list((book.root / "_build" / ".jupyter_cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize("fault", ["{doc}`nowhere`", "{py:func}`lossviz.nowhere`"])
+def test_a_dead_reference_fails_the_first_build_and_the_second(book, fault):
+    book.write_chapter(GOOD, text=f"# Chapter\n\nSee {fault}.")
+    for _ in range(2):
+        done = book.build()
+        assert done.returncode != 0
+        assert "nowhere" in done.stdout + done.stderr
+
+
+def test_a_change_of_style_reaches_the_site(book):
+    assert_green(book.build())
+    style = book.root / "book" / "assets" / "lossviz.css"
+    style.write_text(style.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
+    assert_green(book.build())
+    assert "/* changed */" in (book.html / "_static" / "lossviz.css").read_text(encoding="utf-8")
+
+
+def test_buttons_follow_the_address(book):
+    assert_green(book.build())
+    without = book.page()
+    assert "launch-buttons" not in without
+    assert "mybinder.org" not in without
+    assert "source-buttons" not in without
+    assert_green(book.build(LOSSVIZ_REPOSITORY="https://user:secret@github.com/owner/name.git"))
+    page = book.page()
+    assert 'href="https://github.com/owner/name"' in page
+    assert 'href="https://github.com/owner/name/blob/main/book/chapter.ipynb?plain=1"' in page
+    binder = "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/book/chapter.ipynb"
+    assert f'href="{binder}"' in page
+    colab = "https://colab.research.google.com/github/owner/name/blob/main/book/chapter.ipynb"
+    assert f'href="{colab}"' in page
+    assert "secret" not in page
+    assert "launch-buttons" not in book.page("index")  # no notebook, nothing to launch
+    assert_green(book.build(LOSSVIZ_REPOSITORY="https://codeberg.org/owner/name"))
+    assert 'href="https://codeberg.org/owner/name"' in book.page()
+    assert "mybinder.org" not in book.page()
+
+
+def test_a_wrong_address_stops_the_build(book):
+    done = book.build(LOSSVIZ_REPOSITORY="ftp://user:secret@host/name")
+    assert done.returncode != 0
+    assert "LOSSVIZ_REPOSITORY must be like" in done.stdout + done.stderr
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_links_of_the_page_for_wrong_addresses_follow_the_sites_folder(book):
+    assert_green(book.build(LOSSVIZ_BASE_URL="https://owner.example/name"))
+    lost = (book.html / "404.html").read_text(encoding="utf-8")
+    assert 'href="/name/book/index.html"' in lost
+    assert 'href="/_static' not in lost

@@ -1,0 +1,117 @@
+"""Every page of the built site, as a reader's browser shows it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if not {"_static", "_sources"} & set(path.relative_to(SITE).parts)
+    and path != SITE / "index.html"  # it sends the reader on at once; see test_navigation.py
+)
+EXPECTED = {"book/index.html", "search.html", "genindex.html", "404.html"}
+
+pytestmark = pytest.mark.site
+
+# A formula that was not set, in text that is neither code nor MathJax's own.
+RAW_TEX = re.compile(r"\\[(\[]|\$\$|\\(?:begin|frac|mathbf|sum|lambda|operatorname)\b")
+TEXT = """() => {
+  const copy = document.body.cloneNode(true);
+  copy.querySelectorAll("pre, code, script, style, mjx-container").forEach(e => e.remove());
+  return copy.textContent;
+}"""
+WIDE = """() => [...document.querySelectorAll("body *")]
+  .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility())
+  .slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
+# The lowest contrast (WCAG 2) between visible text and the colour behind it, and where.
+CONTRAST = """() => {
+  const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);
+  const part = v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  const behind = e => {
+    for (; e; e = e.parentElement) {
+      const colour = parse(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const own = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+  const found = [...document.querySelectorAll("main *, .bd-sidebar *")]
+    .filter(e => own(e) && e.checkVisibility({opacityProperty: true, visibilityProperty: true}))
+    .map(e => {
+      const [a, b] = [parse(getComputedStyle(e).color), behind(e)].map(luminance);
+      return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.outerHTML.slice(0, 120)];
+    });
+  return found.filter(([ratio]) => ratio < 4.5).slice(0, 5);
+}"""
+
+
+def source(path: str) -> str:
+    return (SITE / path).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def path(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def seen(visit, path):
+    with visit(path) as visited:
+        yield visited
+
+
+def test_the_site_is_built():
+    assert set(PAGES) >= EXPECTED, "run `make book`"
+
+
+def test_the_console_is_silent(seen):
+    assert seen.console == []
+
+
+def test_no_request_leaves_the_site_and_none_fails(seen, address):
+    local = (f"{address}/", "data:", "blob:", "about:")
+    assert [url for url in seen.requests if not url.startswith(local)] == []
+    assert seen.failed == []
+
+
+def test_title_and_language_are_set(seen):
+    assert len(seen.page.title()) > 3
+    assert seen.page.evaluate("document.documentElement.lang") == "en-GB"
+
+
+def test_mathematics_is_rendered(seen, path):
+    expected = len(re.findall(r'class="math ', source(path)))
+    assert seen.page.locator(".math mjx-container").count() == expected
+    assert seen.page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    assert RAW_TEX.findall(seen.page.evaluate(TEXT)) == []
+
+
+def test_every_picture_has_a_description(seen):
+    images = "[...document.querySelectorAll('article img')].map(i => [i.alt, i.naturalWidth])"
+    for alt, width in seen.page.evaluate(images):
+        assert width > 0
+        assert len(alt.split()) >= 3, f"an image is described as {alt!r}"
+        assert not re.search(r"\.(?:png|jpe?g|svg|gif)$|_images/", alt)
+
+
+def test_nothing_scrolls_sideways_on_a_phone(visit, path):
+    with visit(
+        path, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True
+    ) as seen:
+        page = seen.page
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.evaluate(WIDE)
+        assert seen.console == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(visit, path, scheme):
+    with visit(path, color_scheme=scheme) as seen:
+        assert seen.page.evaluate("document.documentElement.dataset.theme") == scheme
+        assert seen.page.evaluate(CONTRAST) == []

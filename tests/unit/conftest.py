@@ -1,0 +1,47 @@
+"""Settings and samples that the unit tests share."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+import lossviz as lv
+
+# The same examples on every run and machine: a failure can be repeated.
+settings.register_profile(
+    "lossviz",
+    database=None,
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("lossviz")
+
+ACTIVATIONS = ("tanh", "relu", "elu", "sigmoid")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(params=ACTIVATIONS)
+def activation(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def walks():
+    """Short XOR walks of every activation, with all that pictures need."""
+    measures = ("loss", "gradient_norm", "curvature", "saturation")
+    return {
+        name: lv.progressive_gradient_walk(
+            lv.Landscape("xor", name), 20, 60, 0.2, 1.0, seed=3, measures=measures
+        )
+        for name in ACTIVATIONS
+    }

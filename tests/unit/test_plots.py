@@ -1,0 +1,329 @@
+"""The arrays behind the figures, their descriptions, and what a picture leaves alone."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import re
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+import lossviz as lv
+
+NAMES = lv.activation_names()
+
+
+@pytest.fixture(scope="module")
+def pictures(walks):
+    """One picture of every kind."""
+    x = np.linspace(0, 1, 5)
+    shares = {name: np.linspace(0.2, 0.9, 5) for name in NAMES}
+    return {
+        "activation_curves": lv.plots.activation_curves(NAMES),
+        "saturation_curves": lv.plots.saturation_curves(x + 1, shares),
+        "unit_sums": lv.plots.unit_sums(x, {"tanh": np.outer([1, 2], x), "relu": [x]}, x),
+        "loss_gradient_cloud": lv.plots.loss_gradient_cloud(list(walks.values()), [0.3466]),
+        "curvature_shares": lv.plots.curvature_shares(walks),
+        "tolerance_curves": lv.plots.tolerance_curves(10.0 ** np.arange(-5, 0), {"a": shares}),
+        "folded_plane": lv.plots.folded_plane(
+            lv.Landscape("xor", "relu"), [1, 1, 1, 1, 0, -1, 20, -40, -10]
+        ),
+        "walk_curves": lv.plots.walk_curves(list(walks.values())),
+    }
+
+
+KINDS = sorted(name for name in lv.plots.__all__ if name not in {"Mark", "Picture", "mark"})
+
+
+def text_of(share):
+    return lv.plots.style.percent(share)
+
+
+# --- arrays -----------------------------------------------------------------------------------
+
+
+def test_every_kind_is_tested(pictures):
+    assert sorted(pictures) == KINDS
+
+
+def test_activation_curves_are_the_functions(pictures):
+    axes = pictures["activation_curves"].axes
+    for number, method in enumerate(("__call__", "derivative", "second_derivative")):
+        lines = axes[number].get_lines()
+        assert len(lines) == len(NAMES)
+        for line, name in zip(lines, NAMES, strict=True):
+            z, drawn = line.get_data()
+            np.testing.assert_array_equal(drawn, getattr(lv.get_activation(name), method)(z))
+            assert (z[0], z[-1]) == (-4, 4)
+
+
+def test_slopes_in_the_description_are_those_drawn(pictures):
+    picture = pictures["activation_curves"]
+    told = re.findall(r"(\S+) (\d\.\d\d)", picture.alt.split("Largest slopes:")[1])
+    for (label, peak), line in zip(told, picture.axes[1].get_lines(), strict=True):
+        assert label == line.get_label()
+        assert float(peak) == pytest.approx(max(line.get_ydata()), abs=0.005)
+
+
+def points_drawn(axes):
+    return sum(len(line.get_xdata()) for line in axes.get_lines() if line.get_linestyle() == "None")
+
+
+def test_clouds_draw_every_point_in_the_panel_of_its_class(pictures, walks):
+    panels = iter(pictures["loss_gradient_cloud"].axes)
+    samples = list(walks.values())
+    present = [c for c in range(5) if any((s.curvature == c).any() for s in samples)]
+    assert len(present) >= 2
+    for sample, code in itertools.product(samples, present):
+        axes, mine = next(panels), (sample.curvature == code).values
+        assert points_drawn(axes) == mine.sum()
+        for line in axes.get_lines():
+            if line.get_linestyle() == "None":
+                np.testing.assert_array_equal(line.get_xdata(), sample.loss.values[mine])
+                np.testing.assert_array_equal(line.get_ydata(), sample.gradient_norm.values[mine])
+                look = lv.plots.mark(sample.activation)
+                assert (line.get_color(), line.get_marker()) == (look.colour, look.marker)
+        label = lv.get_activation(sample.activation).label
+        share = text_of(float(mine.mean()))
+        assert axes.get_title() == f"{label} · {lv.CURVATURE_CLASSES[code]} {share}"
+        assert f"{share} {lv.CURVATURE_CLASSES[code]}" in pictures["loss_gradient_cloud"].alt
+    assert next(panels, None) is None
+
+
+def test_cloud_panels_share_their_axes_and_mark_the_levels(pictures):
+    axes = pictures["loss_gradient_cloud"].axes
+    assert len({(panel.get_xlim(), panel.get_ylim()) for panel in axes}) == 1
+    for panel in axes:
+        assert any(list(line.get_xdata()) == [0.3466, 0.3466] for line in panel.get_lines())
+
+
+def test_a_cloud_says_how_many_points_lie_outside_its_axes(walks):
+    picture = lv.plots.loss_gradient_cloud([walks["tanh"]], quantile=0.5)
+    (right, top), sample = (picture.axes[0].get_xlim()[1], picture.axes[0].get_ylim()[1]), walks
+    outside = ((sample["tanh"].loss > right) | (sample["tanh"].gradient_norm > top)).mean()
+    assert f"At most {text_of(float(outside))} of a row's points" in picture.alt
+    assert float(outside) > 0.4
+
+
+def test_curvature_bars_have_the_lengths_of_the_shares(pictures, walks):
+    picture = pictures["curvature_shares"]
+    bars = {}
+    for container in picture.axes[0].containers:
+        bars[container.get_label()] = [bar.get_width() for bar in container]
+    for row, sample in enumerate(walks.values()):
+        curvature = (torch.tensor(sample[v].values) for v in ("curvature", "positive", "negative"))
+        kinds = lv.inertia_kinds(*curvature)
+        for number, kind in enumerate(lv.INERTIA_KINDS):
+            share = float((kinds == number).double().mean())
+            assert bars.get(kind, [0] * 4)[row] == pytest.approx(100 * share)
+            if share:
+                assert f"{text_of(share)} {kind}" in picture.alt
+    np.testing.assert_allclose(np.sum(list(bars.values()), axis=0), 100)
+
+
+def test_kinds_of_bars_differ_without_colour(pictures):
+    looks = [
+        (c[0].get_facecolor(), c[0].get_hatch())
+        for c in pictures["curvature_shares"].axes[0].containers
+    ]
+    assert len({hatch or colour for colour, hatch in looks}) == len(looks)
+
+
+def test_walk_curves_draw_walks_and_their_median(pictures, walks):
+    picture = pictures["walk_curves"]
+    for axes, (name, sample) in zip(picture.axes, walks.items(), strict=True):
+        *thin, median = axes.get_lines()
+        assert len(thin) == sample.sizes["walk"]
+        for line, values in zip(thin, sample.loss.values, strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), values)
+        expected = np.median(sample.loss, axis=0)
+        np.testing.assert_array_equal(median.get_ydata(), expected)
+        label = lv.get_activation(name).label
+        assert f"{label} from {expected[0]:.2f} to {expected[-1]:.2f}" in picture.alt
+
+
+def test_at_most_sixty_walks_are_drawn():
+    many = lv.progressive_gradient_walk(lv.Landscape("xor", "tanh"), 70, 3, 0.1, 1.0, 0)
+    (axes,) = lv.plots.walk_curves([many], "gradient_norm").axes
+    *thin, median = axes.get_lines()
+    assert len(thin) == 60
+    np.testing.assert_array_equal(median.get_ydata(), np.median(many.gradient_norm, axis=0))
+
+
+def test_saturation_curves_are_the_values(pictures):
+    (axes,) = pictures["saturation_curves"].axes
+    assert [line.get_label() for line in axes.get_lines()] == ["tanh", "ReLU", "ELU", "sigmoid"]
+    for line in axes.get_lines():
+        np.testing.assert_allclose(line.get_ydata(), np.linspace(0.2, 0.9, 5))
+    assert "tanh from 0.20 to 0.90" in pictures["saturation_curves"].alt
+    assert axes.get_xscale() == "log"
+
+
+def test_tolerance_curves_are_shares_in_per_cent(pictures):
+    (axes,) = pictures["tolerance_curves"].axes
+    for line in axes.get_lines():
+        np.testing.assert_allclose(line.get_ydata(), 100 * np.linspace(0.2, 0.9, 5))
+    assert "a, ReLU: from 20 % to 90 %" in pictures["tolerance_curves"].alt
+
+
+def test_unit_sums_draw_units_sum_and_target(pictures):
+    first, second = pictures["unit_sums"].axes
+    x = np.linspace(0, 1, 5)
+    drawn = [line.get_ydata() for line in first.get_lines()]
+    for line, expected in zip(drawn, (x, 2 * x, 3 * x, x), strict=True):
+        np.testing.assert_allclose(line, expected)
+    assert len(second.get_lines()) == 3
+    assert "tanh 2.00 and ReLU 0.00" in pictures["unit_sums"].alt
+
+
+def test_folded_planes_show_patterns_where_the_network_puts_them(pictures):
+    before, after = pictures["folded_plane"].axes
+    corners = {(x, y) for x in (0.0, 1.0) for y in (0.0, 1.0)}
+    marked = [line for line in before.get_lines() if line.get_marker() in {"o", "^"}]
+    assert {xy for line in marked for xy in zip(*line.get_data(), strict=True)} == corners
+    marked = [line for line in after.get_lines() if line.get_marker() in {"o", "^"}]
+    assert {xy for line in marked for xy in zip(*line.get_data(), strict=True)} == {
+        (0.0, 0.0), (1.0, 0.0), (2.0, 1.0),
+    }  # fmt: skip
+    boundary = next(line for line in after.get_lines() if line.get_color() == "black")
+    np.testing.assert_allclose(20 * boundary.get_xdata() - 40 * boundary.get_ydata(), 10)
+    assert (
+        "(0, 1) goes to hidden outputs (1.00, 0.00) and output 1.00" in pictures["folded_plane"].alt
+    )
+
+
+def test_samples_of_nothing_but_zeros_can_be_drawn():
+    zeros = xr.DataArray(np.zeros((2, 3)), dims=("walk", "step"))
+    sample = xr.Dataset(
+        {"loss": zeros, "gradient_norm": zeros, "curvature": zeros.astype(np.int8)},
+        attrs={"activation": "relu"},
+    )
+    assert lv.plots.loss_gradient_cloud([sample]).png()
+    assert lv.plots.walk_curves([sample]).png()
+
+
+# --- marks ------------------------------------------------------------------------------------
+
+LOOKS = [lv.plots.mark(name) for name in NAMES]
+# Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+SIGHT = {
+    "normal": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                     [-0.011820, 0.042940, 0.968881]],
+}  # fmt: skip
+
+
+def lab(colour, sight):
+    """CIE Lab of a colour as it is seen."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(sight) @ linear, 0, 1)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x, y, z = np.cbrt(np.array(to_xyz) @ seen / [0.9505, 1, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def test_every_activation_has_its_own_colour_marker_and_line():
+    for what in ("colour", "marker", "dashes"):
+        assert len({getattr(look, what) for look in LOOKS}) == len(NAMES), what
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_colours_can_be_told_apart(sight):
+    places = [lab(look.colour, SIGHT[sight]) for look in LOOKS]
+    nearest = min(np.linalg.norm(a - b) for a, b in itertools.combinations(places, 2))
+    assert nearest > 12  # about 2 is just noticeable
+
+
+def test_an_activation_of_ones_own_has_a_mark_too():
+    assert lv.plots.mark("swash") not in LOOKS
+
+
+# --- pictures ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_png_is_valid_small_and_carries_its_description(pictures, kind):
+    picture = pictures[kind]
+    data, metadata = picture._repr_mimebundle_()
+    raw = base64.b64decode(data["image/png"])
+    image = Image.open(io.BytesIO(raw))
+    assert image.format == "PNG"
+    assert 250 < image.width < 2000
+    assert 150 < image.height < 2500
+    assert image.convert("L").getextrema()[0] < 100  # something is drawn
+    assert len(raw) < 300_000
+    assert metadata["image/png"]["alt"] == data["text/plain"] == picture.alt == repr(picture)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_descriptions_are_sentences_without_layout(pictures, kind):
+    alt = pictures[kind].alt
+    assert alt == " ".join(alt.split())
+    assert alt.endswith(".")
+    assert len(alt) > 40
+    assert not re.search(r"nan|inf\b|None|array", alt)
+
+
+@pytest.mark.parametrize(
+    ("ending", "head"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
+)
+def test_pictures_can_be_saved(pictures, tmp_path, ending, head):
+    for path in (tmp_path / f"a.{ending}", str(tmp_path / f"b.{ending}")):
+        pictures["unit_sums"].save(path)
+    assert (tmp_path / f"a.{ending}").read_bytes().startswith(head)
+    assert (tmp_path / f"b.{ending}").exists()
+
+
+def test_an_unknown_format_is_refused_and_nothing_is_written(pictures, tmp_path):
+    with pytest.raises(ValueError, match="xyz"):
+        pictures["unit_sums"].save(tmp_path / "a.xyz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_data_give_the_same_image(pictures):
+    assert pictures["activation_curves"].png() == lv.plots.activation_curves(NAMES).png()
+
+
+def test_settings_and_open_figures_of_the_caller_stay():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    with mpl.rc_context({"font.size": 17.0, "axes.grid": False}):
+        before = dict(mpl.rcParams)
+        lv.plots.activation_curves(["tanh"]).png()
+        with pytest.raises(ValueError, match="activation"):
+            lv.plots.activation_curves(["tanhh"])
+        assert dict(mpl.rcParams) == before
+    assert plt.get_fignums() == []
+
+
+def test_a_callers_settings_do_not_change_the_picture(pictures):
+    with mpl.rc_context({"font.size": 22.0, "lines.linewidth": 9.0}):
+        assert lv.plots.activation_curves(NAMES).png() == pictures["activation_curves"].png()
+
+
+def test_the_data_are_not_changed(walks):
+    before = {name: sample.copy(deep=True) for name, sample in walks.items()}
+    lv.plots.loss_gradient_cloud(list(walks.values())).png()
+    lv.plots.curvature_shares(walks)
+    for name, sample in walks.items():
+        xr.testing.assert_identical(sample, before[name])
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0, "0 %"), (1, "100 %"), (0.004, "under 1 %"), (0.996, "over 99 %"), (0.5, "50 %"),
+        (0.005, "under 1 %"), (0.0051, "1 %"), (0.994, "99 %"), (0.995, "over 99 %"),
+    ],
+)  # fmt: skip
+def test_shares_are_none_or_all_only_where_they_are(share, words):
+    assert text_of(share) == words
