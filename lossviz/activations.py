@@ -73,9 +73,8 @@ class Activation:
 
 
 def _tanh_first(z: Tensor) -> Tensor:
-    # 1 - tanh^2 cancels for |z| > 4; sech^2 through exp(-2|z|) keeps its digits into the tail.
-    decay = torch.exp(-2 * z.abs())
-    return 4 * decay / (1 + decay) ** 2
+    # 1 - tanh^2 cancels for |z| > 4; the square of 1/cosh keeps its digits into the tail.
+    return torch.cosh(z).reciprocal().square()
 
 
 def _tanh_second(z: Tensor) -> Tensor:
@@ -83,8 +82,8 @@ def _tanh_second(z: Tensor) -> Tensor:
 
 
 def _sigmoid_first(z: Tensor) -> Tensor:
-    decay = torch.exp(-z.abs())
-    return decay / (1 + decay) ** 2
+    # Not sigmoid (1 - sigmoid), which cancels for large z.
+    return torch.sigmoid(z) * torch.sigmoid(-z)
 
 
 def _sigmoid_second(z: Tensor) -> Tensor:
@@ -126,7 +125,7 @@ def _elu_first(z: Tensor) -> Tensor:
 
 
 def _elu_second(z: Tensor) -> Tensor:
-    return torch.where(z < 0, torch.exp(z.clamp(max=0)), torch.zeros_like(z))
+    return torch.exp(z.clamp(max=0)) * (z < 0)
 
 
 def _elu_saturation(outputs: Float[Tensor, "*points samples hidden"]) -> Float[Tensor, "*points"]:

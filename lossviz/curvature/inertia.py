@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lossviz import _checks
+from lossviz.curvature._eigenvalues import symmetric_eigenvalues
 
 #: Names of the curvature classes; a class is stored as its position in this tuple.
 CURVATURE_CLASSES = ("convex", "saddle", "singular", "concave", "undetermined")
@@ -96,17 +97,26 @@ def classify_curvature(
     return classify_checked(_symmetric(hessians), check_rtol(rtol))
 
 
-def classify_checked(matrices: Float[Tensor, "*points weight weight"], rtol: float) -> Curvature:
-    """Do :func:`classify_curvature`'s work on float64 matrices that are known to be symmetric."""
+def classify_checked(
+    matrices: Float[Tensor, "*points weight weight"],
+    rtol: float,
+    places: np.ndarray | None = None,
+) -> Curvature:
+    """Do :func:`classify_curvature`'s work on float64 matrices that are known to be symmetric.
+
+    ``places`` are as in :func:`lossviz.curvature._eigenvalues.symmetric_eigenvalues`.
+    """
     largest = matrices.abs().amax(dim=(-2, -1))  # NaN if any entry is NaN
     limits = torch.finfo(torch.float64)
-    determined = torch.isfinite(largest) & (largest >= limits.tiny / limits.eps)
-    eigenvalues = torch.full(matrices.shape[:-1], torch.nan, dtype=torch.float64)
-    # numpy copies each matrix to one place before LAPACK sees it. torch's batched routine works
-    # where a matrix lies, and its rounding depends on how that is aligned: the same Hessian
-    # would give other bits at another position in the batch.
-    eigenvalues[determined] = torch.from_numpy(np.linalg.eigvalsh(matrices[determined].numpy()))
-    return classify_eigenvalues(eigenvalues, rtol)
+    undetermined = ~(torch.isfinite(largest) & (largest >= limits.tiny / limits.eps))
+    if undetermined.any():
+        some = torch.eye(matrices.shape[-1], dtype=matrices.dtype)  # any that has eigenvalues
+        matrices = torch.where(undetermined[..., None, None], some, matrices)
+    size = matrices.shape[-1]
+    values = symmetric_eigenvalues(matrices.reshape(largest.numel(), size, size), places)
+    values = values.reshape((*largest.shape, size))
+    values[undetermined] = torch.nan
+    return classify_eigenvalues(values, rtol)
 
 
 def classify_eigenvalues(

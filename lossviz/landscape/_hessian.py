@@ -35,44 +35,58 @@ class HessianLayout:
         rows, columns = self.input_pairs
         self.gram = (extended[rows] * extended[columns]).T.contiguous()
         self.extended = extended.T.contiguous()
+        rows, columns = self.hidden_pairs
+        self.hidden_diagonal = torch.nonzero(rows == columns).flatten()
         self.place = self._places()
-        mixed = self.outputs * self.hidden * (self.hidden + 1)
-        pairs = self.outputs * self.hidden_pairs.shape[1]
-        self.size = max(mixed * samples, pairs * samples, self.place.numel())
+        mixed = (self.hidden + 1) * min(self.outputs * self.hidden, self.inputs + 1)
+        self.size = max(mixed * samples, len(rows) * samples, self.place.numel())
 
     def assemble(
         self, h: Tensor, first: Tensor, second: Tensor, w2: Tensor, slope: Tensor, bend: Tensor
     ) -> Tensor:
         """Return the Hessians, shape (points, num_weights, num_weights)."""
-        points = len(h)
         h_extended = torch.cat([h, torch.ones_like(h[:, :1])], dim=1)
-        v = w2.unsqueeze(-1) * first.unsqueeze(1)  # (points, outputs, hidden, samples)
-        curved = bend.unsqueeze(2) * v
         entries = [
-            self._first_layer(v, curved, second * (w2.mT @ slope)),
-            self._between_layers(curved, h_extended, slope.unsqueeze(2) * first.unsqueeze(1)),
+            self._first_layer(first, w2, bend, second * torch.bmm(w2.mT, slope)),
+            self._between_layers(h_extended, first, w2, slope, bend),
             self._second_layer(h_extended, bend),
-            h.new_zeros(points, 1),
+            h.new_zeros(len(h), 1),
         ]
-        distinct = torch.cat(entries, dim=1)
         num_weights = int(self.place.numel() ** 0.5)
+        distinct = torch.cat(entries, dim=1)
         return distinct[:, self.place].unflatten(1, (num_weights, num_weights))
 
-    def _first_layer(self, v: Tensor, curved: Tensor, residual: Tensor) -> Tensor:
+    def _first_layer(self, first: Tensor, w2: Tensor, bend: Tensor, residual: Tensor) -> Tensor:
         rows, columns = self.hidden_pairs
-        pairs = (curved[:, :, rows] * v[:, :, columns]).sum(dim=1)
-        pairs[:, rows == columns] += residual
+        outgoing = w2.index_select(2, rows) * w2.index_select(2, columns)
+        pairs = torch.bmm(outgoing.mT, bend)
+        pairs = pairs * first.index_select(1, rows) * first.index_select(1, columns)
+        pairs.index_add_(1, self.hidden_diagonal, residual)
         return (pairs.flatten(0, 1) @ self.gram).unflatten(0, pairs.shape[:2]).flatten(1)
 
-    def _between_layers(self, curved: Tensor, h_extended: Tensor, residual: Tensor) -> Tensor:
-        mixed = curved.unsqueeze(3) * h_extended[:, None, None]
-        mixed.diagonal(dim1=2, dim2=3).add_(residual.mT)
-        return (mixed.flatten(0, 3) @ self.extended).unflatten(0, mixed.shape[:4]).flatten(1)
+    def _between_layers(
+        self, h_extended: Tensor, first: Tensor, w2: Tensor, slope: Tensor, bend: Tensor
+    ) -> Tensor:
+        points, h1 = h_extended.shape[:2]
+        curved = bend.unsqueeze(2) * w2.unsqueeze(-1) * first.unsqueeze(1)
+        residual = (slope.unsqueeze(2) * first.unsqueeze(1)).flatten(0, 2) @ self.extended
+        # The product over samples has three factors, c W2 f', h~ and x~. The smaller of the two
+        # ways to multiply out a pair of them first is taken.
+        if self.outputs * self.hidden > self.inputs + 1:
+            pairs = (h_extended.unsqueeze(2) * self.extended.T).flatten(1, 2)
+            mixed = torch.bmm(curved.flatten(1, 2), pairs.mT)
+        else:
+            pairs = (curved.unsqueeze(3) * h_extended[:, None, None]).flatten(0, 3)
+            mixed = pairs @ self.extended
+        mixed = mixed.view(points, self.outputs, self.hidden, h1, self.inputs + 1)
+        own = mixed.diagonal(dim1=2, dim2=3)  # (points, outputs, inputs, hidden)
+        own += residual.view(points, self.outputs, self.hidden, self.inputs + 1).mT
+        return mixed.flatten(1)
 
     @staticmethod
     def _second_layer(h_extended: Tensor, bend: Tensor) -> Tensor:
-        weighted = bend.unsqueeze(2) * h_extended.unsqueeze(1)
-        return (weighted @ h_extended.unsqueeze(1).mT).flatten(1)
+        weighted = (bend.unsqueeze(2) * h_extended.unsqueeze(1)).flatten(1, 2)
+        return torch.bmm(weighted, h_extended.mT).flatten(1)
 
     def _places(self) -> Tensor:
         """For each cell of the Hessian, flattened, the position of its distinct entry."""

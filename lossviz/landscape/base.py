@@ -63,6 +63,15 @@ class BaseLandscape(ABC):
         """
 
     @abstractmethod
+    def _unchecked_loss_and_gradient(
+        self, points: Float[Tensor, "points weight"]
+    ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points weight"]]:
+        """Return loss and gradient of a flat batch of finite points, without checking them.
+
+        For samplers, which call it thousands of times with points that they made themselves.
+        """
+
+    @abstractmethod
     def hessian(
         self, weights: Float[Tensor, "*points weight"]
     ) -> Float[Tensor, "*points weight weight"]:

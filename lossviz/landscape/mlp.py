@@ -24,8 +24,8 @@ from lossviz.landscape.losses import LOSSES
 from lossviz.problems import Problem, load_problem
 
 # Points are worked through in chunks whose largest intermediate array has about this many
-# elements: 2^18 numbers of 8 bytes stay within a core's second-level cache.
-_CHUNK_ELEMENTS = 2**18
+# elements: small enough for a core's caches, large enough to hide the cost of a call.
+_CHUNK_ELEMENTS = 2**19
 
 
 class Landscape(BaseLandscape):
@@ -84,6 +84,7 @@ class Landscape(BaseLandscape):
         self._inputs, self._targets = _columns(
             self.problem.inputs, self.problem.targets, self.problem.layers, self.dtype
         )
+        self._loss_of = LOSSES[self.loss_name](self._targets)
 
     def __repr__(self) -> str:
         return (
@@ -131,6 +132,13 @@ class Landscape(BaseLandscape):
         return both[..., 0], both[..., 1:]
 
     @override
+    def _unchecked_loss_and_gradient(
+        self, points: Float[Tensor, "points weight"]
+    ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points weight"]]:
+        both = self._in_chunks(points, self._loss_and_gradient, self._net_size)
+        return both[:, 0], both[:, 1:]
+
+    @override
     def hessian(
         self, weights: Float[Tensor, "*points weight"]
     ) -> Float[Tensor, "*points weight weight"]:
@@ -168,15 +176,18 @@ class Landscape(BaseLandscape):
     ) -> Tensor:
         """Apply a function of (points, weight) in chunks; ``size`` numbers arise per point."""
         points = self._points(weights)
-        flat = points.reshape(-1, self.num_weights)
-        rows = max(1, _CHUNK_ELEMENTS // size)
         with torch.no_grad():
-            # An empty batch still goes through once, to give the result its shape.
-            parts = [function(chunk) for chunk in flat.split(rows)] or [function(flat)]
-        result = parts[0] if len(parts) == 1 else torch.cat(parts)
+            result = self._in_chunks(points.reshape(-1, self.num_weights), function, size)
         return result.reshape((*points.shape[:-1], *result.shape[1:]))
 
-    @property
+    @staticmethod
+    def _in_chunks(flat: Tensor, function: Callable[[Tensor], Tensor], size: int) -> Tensor:
+        rows = max(1, _CHUNK_ELEMENTS // size)
+        if len(flat) <= rows:
+            return function(flat)
+        return torch.cat([function(chunk) for chunk in flat.split(rows)])
+
+    @cached_property
     def _net_size(self) -> int:
         return self.num_weights + sum(self.problem.layers[1:]) * len(self.problem.inputs)
 
@@ -184,47 +195,39 @@ class Landscape(BaseLandscape):
     def _layout(self) -> HessianLayout:
         return HessianLayout(self.problem.layers, self._inputs)
 
-    def _split(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        inputs, hidden, outputs = self.problem.layers
-        w1, b1, w2, b2 = w.split([hidden * inputs, hidden, outputs * hidden, outputs], dim=-1)
-        w1 = w1.unflatten(-1, (hidden, inputs))
-        return w1.flatten(0, 1), b1, w2.unflatten(-1, (outputs, hidden)), b2
-
     def _forward(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return z1 and h (points, hidden, samples), z2 (points, outputs, samples), and W2."""
-        w1, b1, w2, b2 = self._split(w)
-        z1 = (w1 @ self._inputs).unflatten(0, b1.shape) + b1.unsqueeze(-1)
+        inputs, hidden, outputs = self.problem.layers
+        w1, b1, w2, b2 = w.split([hidden * inputs, hidden, outputs * hidden, outputs], dim=-1)
+        # One product for all points: their first-layer units, one below the other.
+        points, samples = w.shape[0], self._inputs.shape[1]
+        z1 = w1.reshape(points * hidden, inputs) @ self._inputs
+        z1 = z1.view(points, hidden, samples) + b1.unsqueeze(-1)
         h = self.activation.function(z1)
+        w2 = w2.reshape(points, outputs, hidden)
         return z1, h, torch.baddbmm(b2.unsqueeze(-1), w2, h), w2
 
-    def _output_loss(self, z2: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the loss per point and its slope and bend with respect to z2."""
-        value, slope, bend = LOSSES[self.loss_name](z2, self._targets)
-        share = 1 / self._targets.numel()
-        return value.mean(dim=(-2, -1)), slope * share, bend * share
-
     def _loss(self, w: Tensor) -> Tensor:
-        return self._output_loss(self._forward(w)[2])[0]
+        return self._loss_of.value_and_slope(self._forward(w)[2])[0]
 
     def _loss_and_gradient(self, w: Tensor) -> Tensor:
         """Return the loss and the gradient side by side, (points, 1 + num_weights)."""
         z1, h, z2, w2 = self._forward(w)
-        loss, slope, _ = self._output_loss(z2)
-        slope1 = (w2.mT @ slope) * self.activation.first(z1)
+        loss, slope = self._loss_of.value_and_slope(z2)
+        slope1 = torch.bmm(w2.mT, slope) * self.activation.first(z1)
         by_w1 = slope1.flatten(0, 1) @ self._inputs.T
-        by_w2 = slope @ h.mT
         parts = (
             loss.unsqueeze(-1),
-            by_w1.unflatten(0, slope1.shape[:2]).flatten(1),
+            by_w1.view(len(w), self._inputs.shape[0] * slope1.shape[1]),
             slope1.sum(-1),
-            by_w2.flatten(1),
+            torch.bmm(slope, h.mT).flatten(1),
             slope.sum(-1),
         )
         return torch.cat(parts, dim=-1)
 
     def _hessian(self, w: Tensor) -> Tensor:
         z1, h, z2, w2 = self._forward(w)
-        _, slope, bend = self._output_loss(z2)
+        slope, bend = self._loss_of.slope_and_bend(z2)
         f = self.activation
         return self._layout.assemble(h, f.first(z1), f.second(z1), w2, slope, bend)
 

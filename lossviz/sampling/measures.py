@@ -125,7 +125,7 @@ class Meter:
         Args:
             points: shape (points, num_weights). All are evaluated together, so that rounding
                 does not depend on which are wanted.
-            wanted: positions of the points whose values are returned.
+            wanted: positions of the points whose values are returned, ascending.
 
         Returns:
             Arrays by variable name, first axis as ``wanted``.
@@ -140,8 +140,10 @@ class Meter:
         return arrays
 
     def _read_hessian(self, points: Tensor, wanted: np.ndarray) -> _Arrays:
-        hessians = self.exact.hessian(points)[torch.from_numpy(wanted)]
-        curvature = classify_checked(hessians, self.rtol)
+        hessians = self.exact.hessian(points)
+        if len(wanted) < len(points):
+            hessians = hessians[torch.from_numpy(wanted)]
+        curvature = classify_checked(hessians, self.rtol, wanted)
         arrays: _Arrays = {}
         if "curvature" in self.names:
             arrays["curvature"] = curvature.classes.numpy()

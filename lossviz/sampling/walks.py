@@ -23,7 +23,7 @@ from lossviz.sampling.measures import VARIABLES, WALKED, Meter
 BLOCK = 90
 
 #: About this many bytes of Hessians are held at a time.
-_HESSIAN_BYTES = 2**23
+_HESSIAN_BYTES = 10**7
 
 ZERO_GRADIENT_RULES = ("increase", "stay", "random")
 
@@ -36,16 +36,21 @@ class _GradientRule:
     zero_gradient: str
     bounds: float | None
 
-    def move(self, points: Tensor, gradient: Tensor, unit: Tensor, coin: Tensor | None) -> Tensor:
-        step = -torch.sign(gradient)
-        if self.zero_gradient == "increase":
-            step = torch.where(gradient == 0, 1.0, step)
-        elif self.zero_gradient == "random":
-            step = torch.where(gradient == 0, torch.where(coin < 0.5, -1.0, 1.0), step)
-        step = step * unit * self.max_step
-        if self.bounds is not None:
-            step = torch.where((points + step).abs() > self.bounds, -step, step)
-        return points + step
+    def move(
+        self, points: Tensor, gradient: Tensor, up: Tensor, down: Tensor, coin: Tensor | None
+    ) -> Tensor:
+        """Return the next points; ``up`` and ``down`` are the changes to choose from."""
+        if self.zero_gradient == "stay":
+            change = torch.sign(gradient) * down
+        else:
+            falls = gradient > 0
+            if self.zero_gradient == "random":
+                falls |= (gradient == 0) & (coin < 0.5)
+            change = torch.where(falls, down, up)
+        moved = points + change
+        if self.bounds is None:
+            return moved
+        return torch.where(moved.abs() > self.bounds, points - change, moved)
 
 
 def progressive_gradient_walk(
@@ -179,8 +184,9 @@ def _sample(
     """Return arrays of shape (walks, steps, ...) by variable name."""
     arrays: dict[str, np.ndarray] = {}
     for group in sorted({walk // BLOCK for walk in walks}):
-        places = np.array([i for i, walk in enumerate(walks) if walk // BLOCK == group])
-        rows = np.array([walks[i] % BLOCK for i in places])
+        members = sorted((walk, i) for i, walk in enumerate(walks) if walk // BLOCK == group)
+        rows = np.array([walk % BLOCK for walk, _ in members])  # ascending
+        places = np.array([i for _, i in members])
         start = 0
         for points, known in _visit(meter.landscape, rule, plan, group):
             chunk = min(len(points), plan.steps - start)
@@ -199,11 +205,12 @@ def _measure_chunk(
 ) -> dict[str, np.ndarray]:
     """Return arrays of shape (rows, steps of the chunk, ...)."""
     steps = len(points)
-    wanted = (np.arange(steps) * BLOCK + rows[:, None]).ravel()
+    wanted = (np.arange(steps)[:, None] * BLOCK + rows).ravel()
     arrays = {name: known[name].numpy().T[rows] for name in WALKED if name in meter.names}
     flat = meter.read(points.flatten(0, 1), wanted)
     return arrays | {
-        name: values.reshape(len(rows), steps, *values.shape[1:]) for name, values in flat.items()
+        name: values.reshape(steps, len(rows), *values.shape[1:]).swapaxes(0, 1)
+        for name, values in flat.items()
     }
 
 
@@ -221,21 +228,38 @@ def _visit(
     points = torch.from_numpy(start).to(landscape.dtype)
     steps = [_streams.stream(plan.seed, walk, _streams.STEP) for walk in walks]
     coins = [_streams.stream(plan.seed, walk, _streams.COIN) for walk in walks]
-    chunk = max(1, min(64, _HESSIAN_BYTES // (8 * BLOCK * m * m)))
+    chunk = _steps_at_a_time(m)
     for _ in range(0, plan.steps, chunk):
-        units = _draw(steps, chunk, m).to(landscape.dtype)
-        tosses = _draw(coins, chunk, m) if rule.zero_gradient == "random" else None
-        visited, losses, norms = [], [], []
-        for k in range(chunk):
-            loss, gradient = landscape.loss_and_gradient(points)
+        ups = rule.max_step * _draw(steps, chunk, m).to(landscape.dtype)
+        downs = -ups
+        tosses = _draw(coins, chunk, m) if rule.zero_gradient == "random" else [None] * chunk
+        visited, losses, gradients = [], [], []
+        for up, down, toss in zip(ups, downs, tosses, strict=True):
+            loss, gradient = landscape._unchecked_loss_and_gradient(points)
             visited.append(points)
             losses.append(loss)
-            # In float64: a float32 norm of components below 1e-20 is 0.
-            norms.append(torch.linalg.vector_norm(gradient, dim=-1, dtype=torch.float64))
-            coin = None if tosses is None else tosses[k]
-            points = rule.move(points, gradient, units[k], coin)
-        known = {"loss": torch.stack(losses), "gradient_norm": torch.stack(norms)}
+            gradients.append(gradient)
+            points = rule.move(points, gradient, up, down, toss)
+        # In float64: a float32 norm of components below 1e-20 is 0.
+        norm = torch.linalg.vector_norm(torch.stack(gradients), dim=-1, dtype=torch.float64)
+        known = {"loss": torch.stack(losses), "gradient_norm": norm}
+        _still_finite(points, *known.values())
         yield torch.stack(visited), known
+
+
+def _still_finite(points: Tensor, loss: Tensor, norm: Tensor) -> None:
+    """Refuse walks whose weights have left the range in which anything can be computed."""
+    if not all(torch.isfinite(values).all() for values in (points, loss, norm)):
+        raise ValueError(
+            "walks must stay where loss and gradient are finite; got weights up to "
+            f"{points.abs().max():.3g}. Smaller max_step, start_range or num_steps are allowed."
+        )
+
+
+def _steps_at_a_time(num_weights: int) -> int:
+    """Return how many steps are measured together; all choices divide the study's 100 steps."""
+    fitting = _HESSIAN_BYTES // (8 * BLOCK * num_weights**2)
+    return next((steps for steps in (100, 50, 25, 20, 10, 5, 4, 2) if steps <= fitting), 1)
 
 
 def _draw(streams: list[np.random.Generator], steps: int, num_weights: int) -> Tensor:

@@ -260,24 +260,29 @@ def test_generators_and_threads_are_left_alone():
     assert torch.is_grad_enabled()
 
 
-def test_generators_and_threads_are_restored_after_an_error(monkeypatch):
-    landscape = lv.Landscape("xor", "tanh")
-
+def test_generators_and_threads_are_restored_after_an_error():
     def fail(_):
         assert torch.get_num_threads() == 1
         raise RuntimeError("stop")
 
-    monkeypatch.setattr(landscape, "loss_and_gradient", fail)
+    own = lv.Activation("own", "own", "", "", fail, torch.ones_like, torch.zeros_like)
     before, threads = states(), torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         with pytest.raises(RuntimeError, match="stop"):
-            lv.progressive_gradient_walk(landscape, 2, 3, 0.1, 1.0, 0)
+            lv.progressive_gradient_walk(lv.Landscape("xor", own), 2, 3, 0.1, 1.0, 0)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
     assert states() == before
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("settings", [{"max_step": 1.7e308}, {"start_range": 1e200}])
+@pytest.mark.parametrize("zero", ["increase", "stay", "random"])
+def test_walks_that_leave_the_range_of_numbers_are_refused(zero, settings):
+    with pytest.raises(ValueError, match="finite"):
+        walk(name="relu", measures=("loss",), zero_gradient=zero, **settings)
 
 
 # --- the data set -----------------------------------------------------------------------------
