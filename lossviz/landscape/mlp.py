@@ -25,7 +25,7 @@ from lossviz.problems import Problem, load_problem
 
 # Points are worked through in chunks whose largest intermediate array has about this many
 # elements: small enough for a core's caches, large enough to hide the cost of a call.
-_CHUNK_ELEMENTS = 2**19
+_CHUNK_ELEMENTS = 2**18
 
 
 class Landscape(BaseLandscape):

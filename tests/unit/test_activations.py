@@ -55,11 +55,11 @@ def exact_tail(name, z):
 def test_slopes_keep_their_digits_in_the_tails(name, z):
     f, exact = lv.get_activation(name), exact_tail(name, z)
     assert exact > 0
-    assert float(f.derivative(z)) == pytest.approx(exact, rel=1e-13)
+    assert float(f.derivative(z)) == pytest.approx(exact, rel=1e-13, abs=0)
     sign = -np.sign(z) * (2 if name == "tanh" else 1)
     # Far out, f'' is -2 f' for tanh and -f' for sigmoid.
     expected = sign * math.tanh(abs(z) * (1 if name == "tanh" else 0.5)) * exact
-    assert float(f.second_derivative(z)) == pytest.approx(expected, rel=1e-13)
+    assert float(f.second_derivative(z)) == pytest.approx(expected, rel=1e-13, abs=0)
 
 
 @pytest.mark.parametrize("z", [-18.0, -30.0, -80.0])
@@ -67,7 +67,7 @@ def test_elu_slope_in_float32_is_not_zero_below_17(z):
     elu, point = lv.get_activation("elu"), torch.tensor(z, dtype=torch.float32)
     for derivative in (elu.derivative, elu.second_derivative):
         assert derivative(point).dtype == torch.float32
-        assert float(derivative(point)) == pytest.approx(math.exp(z), rel=1e-5)
+        assert float(derivative(point)) == pytest.approx(math.exp(z), rel=1e-5, abs=0)
 
 
 def test_large_net_inputs_give_finite_values(activation):
@@ -162,7 +162,7 @@ def test_saturation_is_per_point(activation):
     outputs = f(torch.randn(3, 2, 5, 4, generator=torch.Generator().manual_seed(0)))
     found = f.saturation(outputs)
     assert found.shape == (3, 2)
-    assert float(found[2, 1]) == pytest.approx(float(f.saturation(outputs[2, 1])), rel=1e-6)
+    assert float(found[2, 1]) == pytest.approx(float(f.saturation(outputs[2, 1])), rel=1e-6, abs=0)
 
 
 def test_dead_units_are_zero_for_every_sample():

@@ -210,40 +210,46 @@ def only_bias(logit):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("target", [0, 1])
-@pytest.mark.parametrize("size", [20, 50, 300, 700])
+@pytest.mark.parametrize("size", [20, 25, 50, 300, 700])
 def test_residuals_keep_their_digits_where_the_answer_is_right(size, target, dtype):
     landscape = one_sided(target, dtype)
     sign = 2 * target - 1
     w = only_bias(sign * size)
-    small = 1 / (1 + math.exp(size))
     # The best that the precision can say: 0 where the number is below its range.
-    expected = float(torch.tensor(small, dtype=dtype))
+    small = 1 / (1 + math.exp(size))
+    exact = torch.tensor(
+        [math.log1p(math.exp(-size)), -sign * small, small * (1 - small)], dtype=torch.float64
+    )
+    loss, slope, bend = exact.to(dtype).tolist()
     rtol = 1e-14 if dtype == torch.float64 else 1e-6
-    assert float(landscape.loss(w)) == pytest.approx(expected, rel=rtol)
-    assert float(landscape.gradient(w)[8]) == pytest.approx(-sign * expected, rel=rtol)
-    assert float(landscape.hessian(w)[8, 8]) == pytest.approx(expected, rel=rtol)
+    assert float(landscape.loss(w)) == pytest.approx(loss, rel=rtol, abs=0)
+    assert float(landscape.gradient(w)[8]) == pytest.approx(slope, rel=rtol, abs=0)
+    assert float(landscape.hessian(w)[8, 8]) == pytest.approx(bend, rel=rtol, abs=0)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("size", [20, 50, 300, 700])
+@pytest.mark.parametrize("size", [20, 25, 50, 300, 700])
 def test_residuals_keep_their_digits_where_the_answer_is_wrong(size, dtype):
     landscape = one_sided(1, dtype)
     w = only_bias(-size)
-    assert float(landscape.loss(w)) == pytest.approx(size, rel=1e-6)
-    assert float(landscape.gradient(w)[8]) == pytest.approx(-1 / (1 + math.exp(-size)), rel=1e-6)
-    expected = float(torch.tensor(math.exp(-size), dtype=dtype))
-    assert float(landscape.hessian(w)[8, 8]) == pytest.approx(expected, rel=1e-6)
+    decay = math.exp(-size)
+    exact = [size + math.log1p(decay), -1 / (1 + decay), decay / (1 + decay) ** 2]
+    loss, slope, bend = torch.tensor(exact, dtype=torch.float64).to(dtype).tolist()
+    rtol = 1e-15 if dtype == torch.float64 else 1e-6
+    assert float(landscape.loss(w)) == pytest.approx(loss, rel=rtol, abs=0)
+    assert float(landscape.gradient(w)[8]) == pytest.approx(slope, rel=rtol, abs=0)
+    assert float(landscape.hessian(w)[8, 8]) == pytest.approx(bend, rel=10 * rtol, abs=0)
 
 
 @pytest.mark.parametrize("size", [20, 50, 300])
 def test_squared_errors_keep_their_digits(size):
     landscape, small = one_sided(1, torch.float64, "squared_error"), math.exp(-size)
     right, wrong = only_bias(size), only_bias(-size)
-    assert float(landscape.loss(right)) == pytest.approx(small**2, rel=1e-8)
-    assert float(landscape.gradient(right)[8]) == pytest.approx(-2 * small**2, rel=1e-8)
-    assert float(landscape.hessian(right)[8, 8]) == pytest.approx(4 * small**2, rel=1e-8)
-    assert float(landscape.gradient(wrong)[8]) == pytest.approx(-2 * small, rel=1e-8)
-    assert float(landscape.hessian(wrong)[8, 8]) == pytest.approx(-2 * small, rel=1e-8)
+    assert float(landscape.loss(right)) == pytest.approx(small**2, rel=5e-8, abs=0)
+    assert float(landscape.gradient(right)[8]) == pytest.approx(-2 * small**2, rel=5e-8, abs=0)
+    assert float(landscape.hessian(right)[8, 8]) == pytest.approx(4 * small**2, rel=5e-8, abs=0)
+    assert float(landscape.gradient(wrong)[8]) == pytest.approx(-2 * small, rel=5e-8, abs=0)
+    assert float(landscape.hessian(wrong)[8, 8]) == pytest.approx(-2 * small, rel=5e-8, abs=0)
 
 
 # --- facts about ReLU networks ----------------------------------------------------------------

@@ -10,7 +10,7 @@ from scipy import stats
 from torch.nn.functional import elu, logsigmoid
 
 import lossviz as lv
-from lossviz.sampling.walks import BLOCK
+from lossviz.sampling._engine import BLOCK
 
 ALL = (
     "loss", "gradient_norm", "accuracy", "test_loss", "test_accuracy", "saturation", "curvature",
