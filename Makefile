@@ -51,7 +51,7 @@ serve: book ## build the site, then serve it on this machine (PORT=8000)
 test: $(TEST_ENV) book lint ## run all tests but the slow ones
 	$(PYTEST) -n 2 -m "not slow" --doctest-modules tests lossviz book/extensions book/tools
 	$(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS)
-	ATEN_CPU_CAPABILITY=default $(PYTEST) $(NBVAL) book/xor-completely.ipynb
+	ATEN_CPU_CAPABILITY=default $(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS)
 	@echo "make test: all passed"
 
 test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
@@ -60,6 +60,7 @@ test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
 
 notebooks: $(TEST_ENV) ## execute the chapters and normalise their committed outputs
 	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS)
+	OMP_NUM_THREADS=1 $(PY) book/tools/pictures.py
 
 lock: $(VENV)/.made ## renew the pins of requirements.txt and tests/requirements.txt
 	$(PY) book/tools/lock.py $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
