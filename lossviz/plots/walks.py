@@ -58,7 +58,7 @@ def walk_curves(
         top = max(top, float(np.quantile(values, 0.99)))
     top = top or 1.0
     name = samples[0][variable].attrs.get("long_name", variable)
-    panels[0].set(ylabel=name, ylim=(-0.03 * top, 1.05 * top))
+    panels[0].set(ylabel=variable.replace("_", " "), ylim=(-0.03 * top, 1.05 * top))
     alt = f"""{name[:1].upper() + name[1:]} against step, a panel per activation, thin lines for
         walks and a black one for their median. The median goes for {listed(ends)}."""
     return Picture(figure, alt)
