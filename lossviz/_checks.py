@@ -84,12 +84,10 @@ def tensor(what: str, got: Any, dtype: torch.dtype | None = None) -> Tensor:
 def array(what: str, got: Any, *lengths: int | None) -> np.ndarray:
     """Return ``got`` as a finite float64 numpy array of this shape; None stands for any length."""
     value = tensor(what, got, torch.float64).detach().cpu()
-    wanted = ", ".join("any" if length is None else str(length) for length in lengths)
-    if value.ndim != len(lengths) or any(
-        size == 0 if length is None else size != length
-        for size, length in zip(value.shape, lengths, strict=True)
-    ):
-        raise ValueError(f"{what} must have shape ({wanted}); got {tuple(value.shape)}.")
+    if not _fits(value.shape, lengths):
+        raise ValueError(
+            f"{what} must have shape ({_in_words(lengths)}); got {tuple(value.shape)}."
+        )
     return all_finite(what, value).numpy()
 
 
@@ -102,14 +100,23 @@ def float_dtype(what: str, got: Any) -> torch.dtype:
 
 def shape_ends(what: str, value: Tensor, *lengths: int | None) -> Tensor:
     """Check the last axes of ``value``; None stands for any length of at least one."""
-    wanted = ", ".join("any" if length is None else str(length) for length in lengths)
-    tail = value.shape[value.ndim - len(lengths) :] if value.ndim >= len(lengths) else None
-    if tail is None or any(
-        got == 0 if length is None else got != length
-        for got, length in zip(tail, lengths, strict=True)
-    ):
-        raise ValueError(f"{what} must have shape (..., {wanted}); got {tuple(value.shape)}.")
+    if not _fits(value.shape[-len(lengths) :], lengths):
+        raise ValueError(
+            f"{what} must have shape (..., {_in_words(lengths)}); got {tuple(value.shape)}."
+        )
     return value
+
+
+def _fits(shape: Sequence[int], lengths: Sequence[int | None]) -> bool:
+    """Say whether a shape has these lengths; None stands for any of at least one."""
+    return len(shape) == len(lengths) and all(
+        size > 0 if length is None else size == length
+        for size, length in zip(shape, lengths, strict=True)
+    )
+
+
+def _in_words(lengths: Sequence[int | None]) -> str:
+    return ", ".join("any" if length is None else str(length) for length in lengths)
 
 
 def all_finite(what: str, value: Tensor) -> Tensor:

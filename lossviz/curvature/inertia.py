@@ -49,8 +49,7 @@ class Curvature:
     @property
     def names(self) -> list:
         """The classes by name, nested as the points are."""
-        names = torch.tensor(self.classes.tolist(), dtype=torch.long)
-        return _named(names.tolist())
+        return _named(self.classes.tolist())
 
 
 def _named(codes: int | list) -> str | list:

@@ -59,27 +59,27 @@ VARIABLES = {
 }
 
 
-def _accuracy(landscape: BaseLandscape, points: Tensor) -> _Arrays:
-    return {"accuracy": landscape.accuracy(points).numpy()}
+def _accuracy(landscape: BaseLandscape, points: Tensor) -> Tensor:
+    return landscape.accuracy(points)
 
 
-def _test_loss(landscape: BaseLandscape, points: Tensor) -> _Arrays:
-    return {"test_loss": landscape.test.loss(points).numpy()}
+def _test_loss(landscape: BaseLandscape, points: Tensor) -> Tensor:
+    return landscape.test.loss(points)
 
 
-def _test_accuracy(landscape: BaseLandscape, points: Tensor) -> _Arrays:
-    return {"test_accuracy": landscape.test.accuracy(points).numpy()}
+def _test_accuracy(landscape: BaseLandscape, points: Tensor) -> Tensor:
+    return landscape.test.accuracy(points)
 
 
-def _saturation(landscape: BaseLandscape, points: Tensor) -> _Arrays:
-    return {"saturation": landscape.saturation(points).numpy()}
+def _saturation(landscape: BaseLandscape, points: Tensor) -> Tensor:
+    return landscape.saturation(points)
 
 
-def _weights(_: BaseLandscape, points: Tensor) -> _Arrays:
-    return {"weights": points.numpy()}
+def _weights(_: BaseLandscape, points: Tensor) -> Tensor:
+    return points
 
 
-_DIRECT: dict[str, Callable[[BaseLandscape, Tensor], _Arrays]] = {
+_DIRECT: dict[str, Callable[[BaseLandscape, Tensor], Tensor]] = {
     "accuracy": _accuracy,
     "test_loss": _test_loss,
     "test_accuracy": _test_accuracy,
@@ -133,8 +133,7 @@ class Meter:
         arrays: _Arrays = {}
         for name in self.names:
             if name in _DIRECT:
-                found = _DIRECT[name](self.landscape, points)
-                arrays |= {variable: values[wanted] for variable, values in found.items()}
+                arrays[name] = _DIRECT[name](self.landscape, points).numpy()[wanted]
         if set(_BY_HESSIAN) & set(self.names):
             arrays |= self._read_hessian(points, wanted)
         return arrays

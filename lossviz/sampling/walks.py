@@ -39,7 +39,7 @@ class _GradientRule:
             change = torch.sign(gradient) * down
         else:
             falls = gradient > 0
-            if self.zero_gradient == "random":
+            if self.tosses_coins:
                 falls |= (gradient == 0) & (coin < 0.5)
             change = torch.where(falls, down, up)
         moved = points + change
