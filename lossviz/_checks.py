@@ -98,6 +98,19 @@ def float_dtype(what: str, got: Any) -> torch.dtype:
     return got
 
 
+def device(what: str, got: Any) -> torch.device:
+    """Return a device that torch can use; None is the CPU."""
+    if got is None:
+        return torch.device("cpu")
+    if not isinstance(got, str | torch.device):
+        raise TypeError(f"{what} must be a torch device or its name; got {got!r}.")
+    try:
+        return torch.empty(0, device=got).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{what} must be one that torch can use; got {got!r}: {reason}") from None
+
+
 def shape_ends(what: str, value: Tensor, *lengths: int | None) -> Tensor:
     """Check the last axes of ``value``; None stands for any length of at least one."""
     if not _fits(value.shape[-len(lengths) :], lengths):

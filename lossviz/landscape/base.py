@@ -20,11 +20,16 @@ class BaseLandscape(ABC):
     Attributes:
         num_weights: number of weights and biases, m.
         dtype: ``torch.float32`` or ``torch.float64``.
+        device: where points are evaluated; results stay there.
+        blocks: names and sizes of the weight matrices and bias vectors, in the order in which
+            they lie in ``weights``; the sizes add up to ``num_weights``.
         test: the landscape of the same network on the test part; None if there is none.
     """
 
     num_weights: int
     dtype: torch.dtype
+    device: torch.device
+    blocks: tuple[tuple[str, int], ...]
     test: BaseLandscape | None
 
     @abstractmethod
@@ -84,6 +89,26 @@ class BaseLandscape(ABC):
 
         Raises:
             ValueError: for another shape or non-finite weights.
+        """
+
+    @abstractmethod
+    def hessian_vector_product(
+        self,
+        weights: Float[Tensor, "*points weight"],
+        vectors: Float[Tensor, "*vectors weight"],
+    ) -> Float[Tensor, "*vectors weight"]:
+        """Return the products of the Hessian with vectors, without forming the Hessian.
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+            vectors: shape (..., num_weights); either the shape of ``weights``, or with further
+                axes in front of it: several vectors for every point.
+
+        Returns:
+            Products, shape of ``vectors``.
+
+        Raises:
+            ValueError: for another shape, or weights or vectors that are not finite.
         """
 
     @abstractmethod
@@ -169,10 +194,41 @@ class BaseLandscape(ABC):
         seed = _checks.whole("seed", seed, 0)
         half_width = _checks.real("start_range", start_range, above=0)
         points = _streams.starts(seed, range(count), self.num_weights, half_width)
-        return torch.from_numpy(points).to(self.dtype)
+        return torch.from_numpy(points).to(self.device, self.dtype)
+
+    def hessian_blocks(
+        self, weights: Float[Tensor, "*points weight"]
+    ) -> tuple[Float[Tensor, "*points size size"], ...]:
+        """Return the diagonal blocks of the Hessian, one for each of ``blocks``.
+
+        Args:
+            weights: points, shape (..., num_weights), finite.
+
+        Returns:
+            For each weight matrix or bias vector, its second derivatives, shape (..., size, size).
+
+        Raises:
+            ValueError: for another shape or non-finite weights.
+        """
+        whole, ends = self.hessian(weights), torch.tensor([size for _, size in self.blocks])
+        stops = ends.cumsum(0).tolist()
+        starts = [0, *stops[:-1]]
+        return tuple(whole[..., a:b, a:b] for a, b in zip(starts, stops, strict=True))
+
+    def _vectors(
+        self, points: Float[Tensor, "*points weight"], vectors: Float[Tensor, "*vectors weight"]
+    ) -> Tensor:
+        """Check vectors that are to be multiplied by the Hessians at points."""
+        values = _checks.tensor("vectors", vectors, self.dtype).detach().to(self.device)
+        if values.ndim < points.ndim or values.shape[values.ndim - points.ndim :] != points.shape:
+            raise ValueError(
+                f"vectors must have shape (..., {', '.join(map(str, points.shape))}), that of "
+                f"weights with any axes before it; got {tuple(values.shape)}."
+            )
+        return _checks.all_finite("vectors", values)
 
     def _points(self, weights: Float[Tensor, "*points weight"]) -> Tensor:
         """Check what a caller passed as weights and bring it to the landscape's precision."""
-        values = _checks.tensor("weights", weights, self.dtype).detach()
+        values = _checks.tensor("weights", weights, self.dtype).detach().to(self.device)
         _checks.shape_ends("weights", values, self.num_weights)
         return _checks.all_finite("weights", values)

@@ -1,9 +1,4 @@
-"""The loss landscape of a network with one hidden layer, in closed form.
-
-Notation: inputs x (with a 1 appended: x~), hidden net inputs z1 = W1 x + b1, hidden outputs
-h = f(z1) (with a 1 appended: h~), output net inputs z2 = W2 h + b2, loss = mean over samples n
-and outputs o of l(z2[o], t[o]). Arrays are units-first: (points, units, samples).
-"""
+"""The loss landscape of a network with one hidden layer, in closed form."""
 
 from __future__ import annotations
 
@@ -19,8 +14,9 @@ from typing_extensions import override
 from lossviz import _checks
 from lossviz.activations import Activation, get_activation
 from lossviz.landscape._hessian import HessianLayout
+from lossviz.landscape._network import Network, Pass
 from lossviz.landscape.base import BaseLandscape
-from lossviz.landscape.losses import LOSSES
+from lossviz.landscape.losses import LOSSES, Loss
 from lossviz.problems import Problem, load_problem
 
 # Points are worked through in chunks whose largest intermediate array has about this many
@@ -29,7 +25,7 @@ _CHUNK_ELEMENTS = 2**18
 
 
 class Landscape(BaseLandscape):
-    r"""The loss of a one-hidden-layer network with sigmoid outputs, over its weights.
+    r"""The loss of a network with one hidden layer, over its weights.
 
     With output net inputs :math:`z_{no}`, targets :math:`t_{no}`, N samples and k outputs,
 
@@ -37,16 +33,19 @@ class Landscape(BaseLandscape):
 
         L(w) = \frac{1}{Nk} \sum_{n,o} \ell(z_{no}, t_{no}),
 
-    where :math:`\ell` is the binary cross-entropy (natural logarithm) or the squared error
-    :math:`(\sigma(z) - t)^2` without the factor 1/2.
+    where :math:`\ell` is the binary cross-entropy of sigmoid outputs (natural logarithm) or
+    their squared error :math:`(\sigma(z) - t)^2` without the factor 1/2. With softmax outputs
+    :math:`p`, it is :math:`-\frac{1}{N} \sum_{n,o} t_{no} \ln p_{no}`: a mean over samples only.
     Flat weights have the order of ``torch.nn.Sequential(Linear, activation, Linear)``:
     W1 (hidden x inputs), b1, W2 (outputs x hidden), b2.
 
     Args:
         problem: a problem with one hidden layer, or the name of one.
         activation: the hidden units' activation, or the name of one.
-        loss: ``"cross_entropy"`` or ``"squared_error"``.
+        loss: ``"cross_entropy"``, ``"softmax_cross_entropy"`` (two or more outputs) or
+            ``"squared_error"``.
         dtype: ``torch.float64`` or ``torch.float32``.
+        device: where to compute, as ``torch.device`` takes it; the CPU if None.
 
     Attributes:
         problem: the problem.
@@ -75,16 +74,26 @@ class Landscape(BaseLandscape):
         activation: str | Activation = "elu",
         loss: str = "cross_entropy",
         dtype: torch.dtype = torch.float64,
+        device: torch.device | str | None = None,
     ) -> None:
         self.problem = _one_hidden_layer(problem)
         self.activation = get_activation(activation)
         self.loss_name = _checks.one_of("loss", loss, LOSSES)
+        if self.loss_name == "softmax_cross_entropy" and self.problem.layers[-1] < 2:
+            raise ValueError(
+                "loss softmax_cross_entropy needs two or more outputs; "
+                f"{self.problem.name!r} has {self.problem.layers[-1]}."
+            )
         self.dtype = _checks.float_dtype("dtype", dtype)
+        self.device = _checks.device("device", device)
         self.num_weights = self.problem.num_weights
-        self._inputs, self._targets = _columns(
-            self.problem.inputs, self.problem.targets, self.problem.layers, self.dtype
-        )
-        self._loss_of = LOSSES[self.loss_name](self._targets)
+        inputs, hidden, outputs = self.problem.layers
+        self.blocks = (
+            ("W1", hidden * inputs), ("b1", hidden), ("W2", outputs * hidden), ("b2", outputs),
+        )  # fmt: skip
+        self._network = Network(self.problem.layers, self.activation)
+        self._inputs, self._targets = _columns(self.problem, self.dtype, self.device)
+        self._loss_of: Loss = LOSSES[self.loss_name](self._targets)
 
     def __repr__(self) -> str:
         return (
@@ -97,13 +106,13 @@ class Landscape(BaseLandscape):
         """The landscape of the same network on the problem's test part."""
         problem = self.problem
         held_back = replace(problem, inputs=problem.test_inputs, targets=problem.test_targets)
-        return Landscape(held_back, self.activation, self.loss_name, self.dtype)
+        return Landscape(held_back, self.activation, self.loss_name, self.dtype, self.device)
 
     @override
     def with_dtype(self, dtype: torch.dtype) -> Landscape:
         if dtype == self.dtype:
             return self
-        return Landscape(self.problem, self.activation, self.loss_name, dtype)
+        return Landscape(self.problem, self.activation, self.loss_name, dtype, self.device)
 
     @override
     def describe(self) -> dict[str, str]:
@@ -135,7 +144,7 @@ class Landscape(BaseLandscape):
     def _unchecked_loss_and_gradient(
         self, points: Float[Tensor, "points weight"]
     ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points weight"]]:
-        both = self._in_chunks(points, self._loss_and_gradient, self._net_size)
+        both = self._in_chunks(self._loss_and_gradient, self._net_size, points)
         return both[:, 0], both[:, 1:]
 
     @override
@@ -145,6 +154,19 @@ class Landscape(BaseLandscape):
         return self._over_points(weights, self._hessian, self._layout.size)
 
     @override
+    def hessian_vector_product(
+        self,
+        weights: Float[Tensor, "*points weight"],
+        vectors: Float[Tensor, "*vectors weight"],
+    ) -> Float[Tensor, "*vectors weight"]:
+        points = self._points(weights)
+        v = self._vectors(points, vectors)
+        rows = (part.reshape(-1, self.num_weights) for part in (points.expand_as(v), v))
+        with torch.no_grad():
+            products = self._in_chunks(self._product, 2 * self._net_size, *rows)
+        return products.view(v.shape)
+
+    @override
     def accuracy(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:
         return self._over_points(weights, self._accuracy, self._net_size)
 
@@ -152,14 +174,15 @@ class Landscape(BaseLandscape):
     def hidden_outputs(
         self, weights: Float[Tensor, "*points weight"]
     ) -> Float[Tensor, "*points samples hidden"]:
-        return self._over_points(weights, lambda w: self._forward(w)[1].mT, self._net_size)
+        return self._over_points(weights, lambda w: self._pass(w).h.mT, self._net_size)
 
     @override
     def outputs(
         self, weights: Float[Tensor, "*points weight"]
     ) -> Float[Tensor, "*points samples outputs"]:
+        final = torch.softmax if self._loss_of.coupled else lambda z, dim: torch.sigmoid(z)  # noqa: ARG005
         return self._over_points(
-            weights, lambda w: torch.sigmoid(self._forward(w)[2]).mT, self._net_size
+            weights, lambda w: final(self._pass(w).z2, dim=-2).mT, self._net_size
         )
 
     @override
@@ -167,9 +190,9 @@ class Landscape(BaseLandscape):
         measure = self.activation.saturation
         if measure is None:
             raise ValueError(f"{self.activation.name} does not saturate: it has no measure.")
-        return measure(self.hidden_outputs(weights))
+        return self._over_points(weights, lambda w: measure(self._pass(w).h.mT), self._net_size)
 
-    # --- closed forms, over a chunk of points (points, num_weights) ---------------------------
+    # --- over points, in chunks ----------------------------------------------------------------
 
     def _over_points(
         self, weights: Tensor, function: Callable[[Tensor], Tensor], size: int
@@ -177,63 +200,45 @@ class Landscape(BaseLandscape):
         """Apply a function of (points, weight) in chunks; ``size`` numbers arise per point."""
         points = self._points(weights)
         with torch.no_grad():
-            result = self._in_chunks(points.reshape(-1, self.num_weights), function, size)
+            result = self._in_chunks(function, size, points.reshape(-1, self.num_weights))
         return result.reshape((*points.shape[:-1], *result.shape[1:]))
 
-    @staticmethod
-    def _in_chunks(flat: Tensor, function: Callable[[Tensor], Tensor], size: int) -> Tensor:
+    def _in_chunks(self, function: Callable[..., Tensor], size: int, *arrays: Tensor) -> Tensor:
         rows = max(1, _CHUNK_ELEMENTS // size)
-        if len(flat) <= rows:
-            return function(flat)
-        return torch.cat([function(chunk) for chunk in flat.split(rows)])
+        if len(arrays[0]) <= rows or self._inputs.ndim == 3:
+            return function(*arrays)
+        chunks = zip(*(array.split(rows) for array in arrays), strict=True)
+        return torch.cat([function(*chunk) for chunk in chunks])
 
     @cached_property
     def _net_size(self) -> int:
-        return self.num_weights + sum(self.problem.layers[1:]) * len(self.problem.inputs)
+        return self.num_weights + sum(self.problem.layers[1:]) * self._inputs.shape[-1]
 
     @cached_property
     def _layout(self) -> HessianLayout:
         return HessianLayout(self.problem.layers, self._inputs)
 
-    def _forward(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return z1 and h (points, hidden, samples), z2 (points, outputs, samples), and W2."""
-        inputs, hidden, outputs = self.problem.layers
-        w1, b1, w2, b2 = w.split([hidden * inputs, hidden, outputs * hidden, outputs], dim=-1)
-        # One product for all points: their first-layer units, one below the other.
-        points, samples = w.shape[0], self._inputs.shape[1]
-        z1 = w1.reshape(points * hidden, inputs) @ self._inputs
-        z1 = z1.view(points, hidden, samples) + b1.unsqueeze(-1)
-        h = self.activation.function(z1)
-        w2 = w2.reshape(points, outputs, hidden)
-        return z1, h, torch.baddbmm(b2.unsqueeze(-1), w2, h), w2
+    def _pass(self, w: Tensor) -> Pass:
+        return self._network.forward(w, self._inputs)
 
     def _loss(self, w: Tensor) -> Tensor:
-        return self._loss_of.value_and_slope(self._forward(w)[2])[0]
+        return self._network.loss(w, self._inputs, self._loss_of)
 
     def _loss_and_gradient(self, w: Tensor) -> Tensor:
-        """Return the loss and the gradient side by side, (points, 1 + num_weights)."""
-        z1, h, z2, w2 = self._forward(w)
-        loss, slope = self._loss_of.value_and_slope(z2)
-        slope1 = torch.bmm(w2.mT, slope) * self.activation.first(z1)
-        by_w1 = slope1.flatten(0, 1) @ self._inputs.T
-        parts = (
-            loss.unsqueeze(-1),
-            by_w1.view(len(w), self._inputs.shape[0] * slope1.shape[1]),
-            slope1.sum(-1),
-            torch.bmm(slope, h.mT).flatten(1),
-            slope.sum(-1),
-        )
-        return torch.cat(parts, dim=-1)
+        return self._network.loss_and_gradient(w, self._inputs, self._loss_of)
+
+    def _product(self, w: Tensor, v: Tensor) -> Tensor:
+        return self._network.hessian_vector_product(w, v, self._inputs, self._loss_of)
 
     def _hessian(self, w: Tensor) -> Tensor:
-        z1, h, z2, w2 = self._forward(w)
-        slope, bend = self._loss_of.slope_and_bend(z2)
+        p = self._pass(w)
+        slope, bend = self._loss_of.slope_and_bend(p.z2)
         f = self.activation
-        return self._layout.assemble(h, f.first(z1), f.second(z1), w2, slope, bend)
+        return self._layout.assemble(p.h, f.first(p.z1), f.second(p.z1), p.w2, slope, bend)
 
     def _accuracy(self, w: Tensor) -> Tensor:
-        z2 = self._forward(w)[2]
-        if len(self._targets) == 1:
+        z2 = self._pass(w).z2
+        if z2.shape[1] == 1:
             correct = (z2 > 0) == (self._targets > 0.5)
             return correct.to(self.dtype).mean(dim=(-2, -1))
         correct = z2.argmax(dim=-2) == self._targets.argmax(dim=-2)
@@ -257,12 +262,11 @@ def _one_hidden_layer(problem: Problem | str) -> Problem:
     return problem
 
 
-def _columns(
-    inputs: Tensor, targets: Tensor, layers: tuple[int, ...], dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
+def _columns(problem: Problem, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """Check a data set and return it units-first: (inputs, samples), (outputs, samples)."""
-    x = _checks.tensor("inputs", inputs, dtype)
-    t = _checks.tensor("targets", targets, dtype)
+    layers = problem.layers
+    x = _checks.tensor("inputs", problem.inputs, dtype).to(device)
+    t = _checks.tensor("targets", problem.targets, dtype).to(device)
     _checks.all_finite("inputs", x)
     if x.ndim != 2 or len(x) == 0 or x.shape[1] != layers[0]:
         raise ValueError(f"inputs must have shape (samples, {layers[0]}); got {tuple(x.shape)}.")

@@ -1,0 +1,104 @@
+"""Bad input to the plots floor's public names."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from hypothesis import strategies as st
+
+import lossviz as lv
+from bad_values import (
+    BAD_LANDSCAPE,
+    BAD_WALKS,
+    NAMES,
+    Case,
+    bad_array,
+    bad_name,
+    bad_names,
+    bad_real,
+    sample,
+)
+
+CASES = {
+    "plots.mark": Case(lv.plots.mark, {"name": "tanh"}, {
+        "name": st.sampled_from([None, 3, ["tanh"], {}, b"tanh"]),
+    }),
+    "plots.activation_curves": Case(
+        lv.plots.activation_curves,
+        {"names": ["tanh"], "span": 4.0},
+        {
+            "names": bad_names(*NAMES) | st.sampled_from([[], "tanh", ()]),
+            "span": bad_real(above=0),
+        },
+    ),
+    "plots.saturation_curves": Case(
+        lv.plots.saturation_curves,
+        {"scales": [1.0, 2.0], "saturation": {"tanh": [0.1, 0.2]}},
+        {
+            "scales": bad_array(2, longer=False) | st.sampled_from([[0.0, 1.0], [-1.0, 1.0]]),
+            "saturation": st.sampled_from(
+                [{}, None, [0.1, 0.2], {"tanhh": [0.1, 0.2]}, {"tanh": [0.1]}, {"tanh": "ab"},
+                 {"tanh": [0.1, np.nan]}, {"tanh": [[0.1, 0.2]]}]
+            ),
+        },
+    ),
+    "plots.unit_sums": Case(
+        lv.plots.unit_sums,
+        {"x": [0.0, 1.0], "contributions": {"tanh": [[0.1, 0.2]]}, "target": [0.0, 1.0]},
+        {
+            "x": bad_array(2, longer=False), "target": bad_array(2),
+            "contributions": st.sampled_from(
+                [{}, None, [[0.1, 0.2]], {"tanhh": [[0.1, 0.2]]}, {"tanh": [0.1, 0.2]},
+                 {"tanh": [[0.1]]}, {"tanh": "ab"}, {"tanh": [[0.1, np.nan]]},
+                 {"tanh": [[0.1, 0.2], [0.3]]}, {"tanh": [[1j, 0.2]]}]
+            ),
+        },
+    ),
+    "plots.loss_gradient_cloud": Case(
+        lv.plots.loss_gradient_cloud,
+        {"walks": [sample()], "levels": [0.5], "quantile": 0.9},
+        {
+            "walks": BAD_WALKS | st.sampled_from(
+                [[sample().drop_vars("curvature")], sample(), [sample().drop_attrs()]]
+            ),
+            "levels": st.sampled_from([0.5, "ab", ["a"], [np.nan], [None]]),
+            "quantile": bad_real(above=0, top=1.0).filter(lambda value: value != 1.0),
+        },
+    ),
+    "plots.curvature_shares": Case(
+        lv.plots.curvature_shares,
+        {"walks": {"tanh": sample()}},
+        {"walks": st.sampled_from(
+            [{}, None, 3, "walks", [sample()], {"a": None}, {"a": xr.Dataset()},
+             {"a": sample().drop_vars("positive")}]
+        )},
+    ),
+    "plots.tolerance_curves": Case(
+        lv.plots.tolerance_curves,
+        {"rtols": [1e-8, 1e-6], "shares": {"b = 1": {"tanh": [0.1, 0.2]}}},
+        {
+            "rtols": bad_array(2, longer=False) | st.sampled_from([[0.0, 1.0], [-1.0, 1.0]]),
+            "shares": st.sampled_from(
+                [{}, None, [1], {"b": {}}, {"b": None}, {"b": {"tanhh": [0.1, 0.2]}},
+                 {"b": {"tanh": [0.1]}}, {"b": {"tanh": [0.1, np.nan]}}, {"b": {"tanh": "ab"}}]
+            ),
+        },
+    ),
+    "plots.folded_plane": Case(
+        lv.plots.folded_plane,
+        {"landscape": lv.Landscape("xor", "relu"), "weights": [1, 1, 1, 1, 0, -1, 1, -2, -0.5]},
+        {
+            "landscape": BAD_LANDSCAPE | st.just(lv.Landscape("iris", "relu")),
+            "weights": bad_array(9) | st.just(np.zeros((1, 9))),
+        },
+    ),
+    "plots.walk_curves": Case(
+        lv.plots.walk_curves,
+        {"walks": [sample()], "variable": "loss", "levels": [0.5]},
+        {
+            "walks": BAD_WALKS | st.sampled_from([sample(), [sample().drop_attrs()]]),
+            "variable": bad_name(*sample().data_vars),
+            "levels": st.sampled_from([0.5, "ab", ["a"], [np.nan], [None]]),
+        },
+    ),
+}  # fmt: skip
