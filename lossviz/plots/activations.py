@@ -12,6 +12,7 @@ from lossviz.activations import Activation, get_activation
 from lossviz.plots._inputs import activations, line, mapping, positive_line
 from lossviz.plots.style import Picture, grid, listed, mark, styled
 
+_INSIDE = 5  # labels that a panel has room for
 _ORDERS = ("f(z)", "slope f'(z)", "curvature f''(z)")
 
 
@@ -45,8 +46,15 @@ def activation_curves(names: Sequence[str | Activation], span: float = 4.0) -> P
             axes.plot(z, curve, color=look.colour, linestyle=look.dashes, label=activation.label)
     for axes, title in zip((value, slope, bend), _ORDERS, strict=True):
         axes.set(title=title, xlabel="net input z")
-    value.set_ylim(-1.3, min(span, 3))
-    value.legend(loc="upper left", handlelength=2.8)
+    floors = [a.range[0] - 0.2 for a in zoo if np.isfinite(a.range[0])]
+    value.set_ylim(min([-1.3, *floors]), min(span, 3))
+    if len(zoo) <= _INSIDE:
+        value.legend(loc="upper left", handlelength=2.8)
+    else:
+        handles, labels = value.get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside right upper", handlelength=3.2, fontsize="small"
+        )
     labels = listed([activation.label for activation in zoo])
     peaks = listed(
         [f"{a.label} {float(a.derivative(z).max()):.2f}" for a in zoo],

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from lossviz import _checks
 from lossviz.activations import get_activation
-from lossviz.curvature.inertia import CURVATURE_CLASSES, INERTIA_KINDS, inertia_kinds
+from lossviz.curvature._classes import CURVATURE_CLASSES, INERTIA_KINDS, inertia_kinds
 from lossviz.plots import _inputs as inputs
 from lossviz.plots.style import Picture, grid, listed, mark, percent, styled
 

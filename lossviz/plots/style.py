@@ -29,12 +29,24 @@ class Mark:
     dashes: str | tuple
 
 
-# Okabe and Ito's palette: distinct for colour-blind readers, in grey by marker and line style.
+# The first four are Okabe and Ito's. The others were searched for: as far from these and from
+# each other as these are among themselves, for readers who see all colours and for those who do
+# not. Fourteen colours are many: marker and line style tell activations apart without any.
 _MARKS = {
     "tanh": Mark("#0072B2", "o", "-"),
     "relu": Mark("#D55E00", "^", (0, (6, 2))),
     "elu": Mark("#009E73", "s", (0, (4, 1, 1, 1))),
     "sigmoid": Mark("#CC79A7", "D", (0, (1, 1))),
+    "leaky_relu": Mark("#991100", "v", (0, (8, 2, 2, 2))),
+    "selu": Mark("#88BB66", "P", (0, (4, 1, 1, 1, 1, 1))),
+    "gelu": Mark("#000000", "*", (0, (2, 1))),
+    "silu": Mark("#5577FF", "<", (0, (5, 1))),
+    "softplus": Mark("#550011", ">", (0, (1, 2))),
+    "mish": Mark("#88AAFF", "p", (0, (7, 1, 1, 1, 1, 1))),
+    "hard_tanh": Mark("#221177", "h", (0, (3, 1, 3, 3))),
+    "lecun_tanh": Mark("#2222BB", "d", (0, (12, 1))),
+    "sine": Mark("#443366", "X", (0, (6, 2, 2, 2, 2, 2))),
+    "identity": Mark("#0000FF", "8", (0, (10, 4))),
 }
 _OTHER = Mark("#444444", "x", (0, (3, 3)))
 

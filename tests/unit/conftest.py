@@ -7,6 +7,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 import lossviz as lv
+from lossviz.activations import registry
 
 # The same examples on every run and machine: a failure can be repeated.
 settings.register_profile(
@@ -28,6 +29,12 @@ def _one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def _zoo_alone(monkeypatch):
+    """No test sees what another one, or a doctest, has registered."""
+    monkeypatch.setattr(registry, "_REGISTERED", {})
 
 
 @pytest.fixture(params=ACTIVATIONS)

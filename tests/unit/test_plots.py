@@ -66,7 +66,9 @@ def test_activation_curves_are_the_functions(pictures):
 
 def test_slopes_in_the_description_are_those_drawn(pictures):
     picture = pictures["activation_curves"]
-    told = re.findall(r"(\S+) (\d\.\d\d)", picture.alt.split("Largest slopes:")[1])
+    listed = picture.alt.split("Largest slopes: ")[1].replace(" and ", ", ")
+    told = re.findall(r"([^,]+) (\d\.\d\d)[,.] ?", listed)
+    assert len(told) == len(NAMES)
     for (label, peak), line in zip(told, picture.axes[1].get_lines(), strict=True):
         assert label == line.get_label()
         assert float(peak) == pytest.approx(max(line.get_ydata()), abs=0.005)
@@ -159,7 +161,9 @@ def test_at_most_sixty_walks_are_drawn():
 
 def test_saturation_curves_are_the_values(pictures):
     (axes,) = pictures["saturation_curves"].axes
-    assert [line.get_label() for line in axes.get_lines()] == ["tanh", "ReLU", "ELU", "sigmoid"]
+    assert [line.get_label() for line in axes.get_lines()] == [
+        lv.get_activation(name).label for name in NAMES
+    ]
     for line in axes.get_lines():
         np.testing.assert_allclose(line.get_ydata(), np.linspace(0.2, 0.9, 5))
     assert "tanh from 0.20 to 0.90" in pictures["saturation_curves"].alt
@@ -245,7 +249,24 @@ def test_colours_can_be_told_apart(sight):
 
 
 def test_an_activation_of_ones_own_has_a_mark_too():
-    assert lv.plots.mark("swash") not in LOOKS
+    other = lv.plots.mark("swash")
+    for what in ("colour", "marker", "dashes"):
+        assert getattr(other, what) not in {getattr(look, what) for look in LOOKS}
+
+
+def test_activations_of_ones_own_and_with_parameters_can_be_drawn():
+    cube = lv.register_activation("cube", lambda z: z**3, label="cube of z")
+    sharp = lv.get_activation("softplus", beta=3.0)
+    picture = lv.plots.activation_curves([cube, "cube", sharp], span=2.0)
+    assert "cube of z 12.00, cube of z 12.00 and softplus (beta=3.0) 1.00" in picture.alt
+    marks = [line.get_color() for line in picture.axes[0].get_lines()]
+    assert marks == [lv.plots.mark(name).colour for name in ("cube", "cube", "softplus")]
+
+
+def test_values_down_to_the_lowest_bound_are_in_view(pictures):
+    assert pictures["activation_curves"].axes[0].get_ylim()[0] < lv.get_activation("selu").range[0]
+    plain = lv.plots.activation_curves(["tanh", "relu", "elu", "sigmoid"])
+    assert plain.axes[0].get_ylim() == (-1.3, 3)
 
 
 # --- pictures ---------------------------------------------------------------------------------
