@@ -10,40 +10,96 @@ from lossviz.activations import (
     activation_names,
     dead_units,
     get_activation,
+    register_activation,
 )
+from lossviz.analysis.attractor_kinds import ATTRACTOR_KINDS, AttractorKind, attractor_kind
 from lossviz.analysis.attractors import Attractor, find_attractors
-from lossviz.analysis.statistics import Estimate, bootstrap_mean
-from lossviz.curvature.inertia import (
+from lossviz.analysis.comparison import Comparison, RankTest, cliffs_delta, compare, rank_test
+from lossviz.analysis.regularisation import EffectiveWeights, effective_weights, hessian_rank
+from lossviz.analysis.ruggedness import (
+    GradientMeasures,
+    Neutrality,
+    gradient_measures,
+    neutrality,
+    ruggedness,
+)
+from lossviz.analysis.stagnation import Stagnation, stagnation
+from lossviz.analysis.statistics import Estimate, Interval, bootstrap, bootstrap_mean
+from lossviz.analysis.valleys import VALLEYS, Valley, Valleys, find_valleys
+from lossviz.curvature._classes import (
     CURVATURE_CLASSES,
     INERTIA_KINDS,
-    Curvature,
-    classify_curvature,
-    classify_eigenvalues,
+    INERTIA_PROOFS,
     inertia_kinds,
 )
+from lossviz.curvature.blockwise import BlockwiseCurvature, blockwise_curvature
+from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extreme_curvature
+from lossviz.curvature.full import full_curvature
+from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
+from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
 from lossviz.landscape.mlp import Landscape
+from lossviz.landscape.stable import stable_cross_entropy
 from lossviz.problems import Problem, load_problem, problem_names
+from lossviz.sampling.random_walks import manhattan_walk, progressive_random_walk, random_walk
 from lossviz.sampling.walks import progressive_gradient_walk
 
 __all__ = [
+    "ATTRACTOR_KINDS",
     "CURVATURE_CLASSES",
+    "CURVATURE_PROOFS",
     "INERTIA_KINDS",
+    "INERTIA_PROOFS",
+    "VALLEYS",
     "Activation",
     "Attractor",
+    "AttractorKind",
+    "BlockwiseCurvature",
+    "Comparison",
     "Curvature",
+    "EffectiveWeights",
     "Estimate",
+    "ExtremeCurvature",
+    "GradientMeasures",
+    "Interval",
     "Landscape",
+    "Neutrality",
     "Problem",
+    "RankTest",
+    "Stagnation",
+    "TopEigenvalues",
+    "Valley",
+    "Valleys",
     "activation_names",
+    "attractor_kind",
+    "blockwise_curvature",
+    "bootstrap",
     "bootstrap_mean",
     "classify_curvature",
     "classify_eigenvalues",
+    "cliffs_delta",
+    "compare",
     "dead_units",
+    "effective_weights",
+    "extreme_curvature",
     "find_attractors",
+    "find_valleys",
+    "full_curvature",
     "get_activation",
+    "gradient_measures",
+    "hessian_rank",
     "inertia_kinds",
     "load_problem",
+    "manhattan_walk",
+    "neutrality",
     "plots",
     "problem_names",
     "progressive_gradient_walk",
+    "progressive_random_walk",
+    "random_walk",
+    "rank_test",
+    "register_activation",
+    "ruggedness",
+    "stable_cross_entropy",
+    "stagnation",
+    "top_eigenvalues",
 ]

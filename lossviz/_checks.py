@@ -55,6 +55,13 @@ def real(what: str, got: Any, *, above: float | None = None, minimum: float | No
     return value
 
 
+def switch(what: str, got: Any) -> bool:
+    """Return ``got`` if it is True or False."""
+    if not isinstance(got, bool):
+        raise TypeError(f"{what} must be True or False; got {got!r} ({type(got).__name__}).")
+    return got
+
+
 def tensor(what: str, got: Any, dtype: torch.dtype | None = None) -> Tensor:
     """Return ``got`` (tensor, array, nested list, number) as a floating-point tensor.
 

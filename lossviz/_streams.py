@@ -6,19 +6,25 @@ activation see the same walk starts and step lengths (common random numbers).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-START, STEP, COIN = range(3)
+START, STEP, COIN, DIRECTION, BATCH = range(5)
 
 
 def stream(seed: int, walk: int, purpose: int) -> np.random.Generator:
-    """Return the generator of one walk for one purpose (START, STEP or COIN)."""
+    """Return the generator of one walk for one purpose (START, STEP, COIN, ...)."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(walk, purpose)))
 
 
-def starts(
-    seed: int, walks: range | tuple[int, ...], num_weights: int, start_range: float
-) -> np.ndarray:
+def starts(seed: int, walks: Sequence[int], num_weights: int, start_range: float) -> np.ndarray:
     """Return the starts of the walks, uniform in [-start_range, start_range]^num_weights."""
     unit = np.stack([stream(seed, walk, START).random(num_weights) for walk in walks])
     return start_range * (2 * unit - 1)
+
+
+def directions(seed: int, walks: Sequence[int], num_weights: int) -> np.ndarray:
+    """Return a direction of travel, -1 or 1, for each weight of each walk."""
+    unit = np.stack([stream(seed, walk, DIRECTION).random(num_weights) for walk in walks])
+    return np.where(unit < 0.5, -1.0, 1.0)

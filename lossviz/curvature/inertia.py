@@ -6,6 +6,7 @@ In floating point, "zero" needs a tolerance: here \|lambda\| <= rtol * max \|lam
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +15,21 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lossviz import _checks
-from lossviz.curvature._eigenvalues import symmetric_eigenvalues
-
-#: Names of the curvature classes; a class is stored as its position in this tuple.
-CURVATURE_CLASSES = ("convex", "saddle", "singular", "concave", "undetermined")
-CONVEX, SADDLE, SINGULAR, CONCAVE, UNDETERMINED = range(5)
-
-#: Names of the kinds of inertia that :func:`inertia_kinds` tells apart.
-INERTIA_KINDS = ("convex", "flat, rest convex", "saddle", "flat, rest saddle", "other")
+from lossviz.curvature._classes import (
+    CONCAVE,
+    CONVEX,
+    CURVATURE_CLASSES,
+    SADDLE,
+    SINGULAR,
+    UNDETERMINED,
+)
+from lossviz.curvature._signs import (
+    STRUCTURE,
+    Signs,
+    count_signs,
+    signs_by_eigenvalues,
+    signs_by_proof,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,9 @@ class Curvature:
         positive: number of positive eigenvalues, shape (...).
         negative: number of negative eigenvalues, shape (...).
         zero: number of eigenvalues that count as zero, shape (...).
-        eigenvalues: ascending, float64, shape (..., num_weights).
+        proof: int8, shape (...): what the class rests on, positions in
+            :data:`INERTIA_PROOFS`.
+        eigenvalues: ascending, float64, shape (..., num_weights); None where not asked for.
         rtol: the tolerance below which an eigenvalue counts as zero.
 
     Where the class is "undetermined" all three counts are 0 and the eigenvalues NaN.
@@ -43,7 +53,8 @@ class Curvature:
     positive: Int[Tensor, "*points"]
     negative: Int[Tensor, "*points"]
     zero: Int[Tensor, "*points"]
-    eigenvalues: Float[Tensor, "*points weight"]
+    proof: Int[Tensor, "*points"]
+    eigenvalues: Float[Tensor, "*points weight"] | None
     rtol: float
 
     @property
@@ -57,9 +68,13 @@ def _named(codes: int | list) -> str | list:
 
 
 def classify_curvature(
-    hessians: Float[Tensor, "*points weight weight"], rtol: float = 1e-8
+    hessians: Float[Tensor, "*points weight weight"],
+    rtol: float = 1e-8,
+    *,
+    eigenvalues: bool = False,
+    null_basis: Float[Tensor, "weight null"] | None = None,
 ) -> Curvature:
-    r"""Classify points by the eigenvalues of their whole Hessians, in float64.
+    r"""Classify points by the signs of the eigenvalues of their whole Hessians, in float64.
 
     An eigenvalue is zero when :math:`|\lambda| \le \mathrm{rtol} \cdot \max |\lambda|`.
     The classes, in this order:
@@ -71,19 +86,28 @@ def classify_curvature(
     - *undetermined* if an entry is not finite or max \|H_ij\| is below tiny/eps of float64
       (1e-292), where arithmetic on subnormal numbers has no relative precision left.
 
+    The signs are found without the eigenvalues: by Sylvester's law of inertia, the pivots of
+    H - r I and H + r I count the eigenvalues above r and below -r. The counts are taken at two
+    values of r, from a lower and an upper bound of max \|lambda\|; where these disagree, and for
+    tolerances below 1e-12, the eigenvalues are computed. ``proof`` says what decided.
+
     This is the definition by the full Hessian. It differs from classifying one block per layer.
 
     Args:
         hessians: symmetric matrices, shape (..., num_weights, num_weights).
         rtol: relative tolerance, 0 <= rtol < 1. The share of singular points depends on it
             where weights are large: state it with any result.
+        eigenvalues: whether to return the eigenvalues too.
+        null_basis: directions to project out, in orthonormal columns, shape (num_weights, null),
+            such as the landscape's ``null_basis``: the class, the counts and the eigenvalues
+            are then those of the Hessian restricted to all other directions.
 
     Returns:
-        Classes, inertia and eigenvalues.
+        Classes, inertia, proofs, and eigenvalues if asked for.
 
     Raises:
-        ValueError: if the matrices are not square, not symmetric or empty, or ``rtol`` is out of
-            range.
+        ValueError: if the matrices are not square, not symmetric or empty, the directions are not
+            orthonormal or leave nothing, or ``rtol`` is out of range.
 
     Example:
         >>> import torch
@@ -92,30 +116,45 @@ def classify_curvature(
         ['convex', 'saddle']
         >>> int(curvature.negative[1])
         1
+        >>> classify_curvature([[1.0, 0.0], [0.0, -3.0]], eigenvalues=True).eigenvalues
+        tensor([-3.,  1.], dtype=torch.float64)
     """
-    return classify_checked(_symmetric(hessians), check_rtol(rtol))
-
-
-def classify_checked(
-    matrices: Float[Tensor, "*points weight weight"],
-    rtol: float,
-    places: np.ndarray | None = None,
-) -> Curvature:
-    """Do :func:`classify_curvature`'s work on float64 matrices that are known to be symmetric.
-
-    ``places`` are as in :func:`lossviz.curvature._eigenvalues.symmetric_eigenvalues`.
-    """
-    largest = matrices.abs().amax(dim=(-2, -1))  # NaN if any entry is NaN
-    limits = torch.finfo(torch.float64)
-    undetermined = ~(torch.isfinite(largest) & (largest >= limits.tiny / limits.eps))
-    if undetermined.any():
-        some = torch.eye(matrices.shape[-1], dtype=matrices.dtype)  # any that has eigenvalues
-        matrices = torch.where(undetermined[..., None, None], some, matrices)
+    _checks.switch("eigenvalues", eigenvalues)
+    matrices = _symmetric(hessians).cpu()
+    if null_basis is not None:
+        kept = _complement(null_basis, matrices.shape[-1])
+        matrices = kept.T @ matrices @ kept
+        matrices = (matrices + matrices.mT) / 2
     size = matrices.shape[-1]
-    values = symmetric_eigenvalues(matrices.reshape(largest.numel(), size, size), places)
-    values = values.reshape((*largest.shape, size))
-    values[undetermined] = torch.nan
-    return classify_eigenvalues(values, rtol)
+    place = torch.arange(size * size).view(size, size)
+    flat = matrices.reshape(-1, size * size)
+    curvature = classify_entries(flat, place, check_rtol(rtol), eigenvalues=eigenvalues)
+    return joined([curvature], matrices.shape[:-2])
+
+
+def classify_entries(
+    entries: Float[Tensor, "points entries"],
+    place: Int[Tensor, "row row"],
+    rtol: float,
+    *,
+    eigenvalues: bool = False,
+    zeros: int = 0,
+) -> Curvature:
+    """Do :func:`classify_curvature`'s work on float64 matrices given by their distinct entries.
+
+    Args:
+        entries: distinct entries of each matrix.
+        place: position of the entry of each cell; the matrix is symmetric.
+        rtol: relative tolerance.
+        eigenvalues: whether to return the eigenvalues too.
+        zeros: number of further eigenvalues that are known to be exactly zero.
+    """
+    find = signs_by_eigenvalues if eigenvalues else signs_by_proof
+    if len(entries) == 0:
+        signs = count_signs(np.empty((0, len(place))), rtol)
+    else:
+        signs = find(np.ascontiguousarray(entries.numpy()), place.numpy(), rtol)
+    return _from_signs(signs, len(place), zeros, rtol)
 
 
 def classify_eigenvalues(
@@ -141,62 +180,54 @@ def classify_eigenvalues(
     values = _checks.shape_ends(
         "eigenvalues", _checks.tensor("eigenvalues", eigenvalues, torch.float64), None
     )
-    values = values.detach()
-    size = values.abs()
-    floor = rtol * size.amax(dim=-1, keepdim=True)
-    zero = (size <= floor).sum(-1)
-    positive = (values > floor).sum(-1)
-    negative = (values < -floor).sum(-1)
+    values = values.detach().cpu()
+    signs = count_signs(values.reshape(-1, values.shape[-1]).numpy(), rtol)
+    return joined([_from_signs(signs, values.shape[-1], 0, rtol)], values.shape[:-1])
+
+
+def singular_by_structure(shape: tuple[int, ...], rtol: float) -> Curvature:
+    """Return the curvature of points that have eigenvalues known to be zero, without the counts."""
+    classes = torch.full(shape, SINGULAR, dtype=torch.int8)
+    unknown = torch.full(shape, -1, dtype=torch.int32)
+    proof = torch.full(shape, STRUCTURE, dtype=torch.int8)
+    return Curvature(classes, unknown, unknown, unknown, proof, None, rtol)
+
+
+def _from_signs(signs: Signs, size: int, zeros: int, rtol: float) -> Curvature:
+    """Return classes and inertia of matrices with ``zeros`` more eigenvalues that are zero."""
+    positive, negative = torch.from_numpy(signs.positive), torch.from_numpy(signs.negative)
+    proof = torch.from_numpy(signs.proof)
+    zero = size + zeros - positive - negative
     classes = torch.full(zero.shape, CONCAVE, dtype=torch.int8)
     classes[(positive > 0) & (negative == 0)] = CONVEX
     classes[(positive > 0) & (negative > 0)] = SADDLE
     classes[zero > 0] = SINGULAR
-    classes[torch.isnan(floor.squeeze(-1))] = UNDETERMINED
-    return Curvature(classes, positive, negative, zero, values, rtol)
+    unknown = positive < 0
+    classes[unknown] = UNDETERMINED
+    for counts in (positive, negative, zero):
+        counts[unknown] = 0
+    values = signs.eigenvalues
+    if values is not None:
+        values = torch.from_numpy(values)
+        padding = torch.where(unknown, torch.nan, 0.0).unsqueeze(1).expand(-1, zeros)
+        values = torch.cat([values, padding], dim=1).sort(dim=1).values if zeros else values
+    return Curvature(classes, positive, negative, zero, proof, values, rtol)
 
 
-def inertia_kinds(
-    classes: Int[Tensor, "*points"],
-    positive: Int[Tensor, "*points"],
-    negative: Int[Tensor, "*points"],
-) -> Int[Tensor, "*points"]:
-    """Tell apart what the class "singular" hides: the signs of the eigenvalues that are not zero.
-
-    A flat point is one with eigenvalues that count as zero. Its other eigenvalues are all
-    positive ("flat, rest convex") or of both signs ("flat, rest saddle"). Concave, undetermined
-    and flat points without a positive eigenvalue are "other".
-
-    Args:
-        classes: curvature classes, shape (...).
-        positive: numbers of positive eigenvalues, shape (...).
-        negative: numbers of negative eigenvalues, shape (...).
-
-    Returns:
-        Positions in :data:`INERTIA_KINDS`, int8, shape (...).
-
-    Raises:
-        ValueError: if the shapes differ.
-
-    Example:
-        >>> curvature = classify_eigenvalues([[0.0, 2.0], [-1.0, 2.0]])
-        >>> kinds = inertia_kinds(curvature.classes, curvature.positive, curvature.negative)
-        >>> [INERTIA_KINDS[kind] for kind in kinds]
-        ['flat, rest convex', 'saddle']
-    """
-    named = {"classes": classes, "positive": positive, "negative": negative}
-    code, up, down = (_checks.tensor(what, values) for what, values in named.items())
-    if not code.shape == up.shape == down.shape:
-        raise ValueError(
-            "classes, positive and negative must have one shape; "
-            f"got {tuple(code.shape)}, {tuple(up.shape)} and {tuple(down.shape)}."
-        )
-    flat = (code == SINGULAR) & (up > 0)
-    kinds = torch.full(code.shape, 4, dtype=torch.int8)
-    kinds[code == CONVEX] = 0
-    kinds[flat & (down == 0)] = 1
-    kinds[code == SADDLE] = 2
-    kinds[flat & (down > 0)] = 3
-    return kinds
+def joined(parts: Sequence[Curvature], shape: tuple[int, ...]) -> Curvature:
+    """Join chunks of points and give the points their leading axes back."""
+    values = None
+    if parts[0].eigenvalues is not None:
+        values = torch.cat([part.eigenvalues for part in parts])
+        values = values.reshape(*shape, values.shape[-1])
+    return Curvature(
+        *(
+            torch.cat([getattr(part, name) for part in parts]).reshape(shape)
+            for name in ("classes", "positive", "negative", "zero", "proof")
+        ),
+        eigenvalues=values,
+        rtol=parts[0].rtol,
+    )
 
 
 def check_rtol(rtol: float) -> float:
@@ -207,11 +238,30 @@ def check_rtol(rtol: float) -> float:
     return value
 
 
+def _complement(null_basis: Tensor, size: int) -> Tensor:
+    """Return an orthonormal basis of what is orthogonal to the columns of another one."""
+    basis = _checks.tensor("null_basis", null_basis, torch.float64).detach().cpu()
+    if basis.ndim != 2 or basis.shape[0] != size or basis.shape[1] >= size:
+        raise ValueError(
+            f"null_basis must have shape ({size}, fewer than {size}); got {tuple(basis.shape)}."
+        )
+    _checks.all_finite("null_basis", basis)
+    error = float((basis.T @ basis - torch.eye(basis.shape[1])).abs().max()) if basis.numel() else 0
+    if error > 1e-8:
+        raise ValueError(
+            "null_basis must have orthonormal columns; got scalar products that are off by up to "
+            f"{error:.2g}."
+        )
+    return torch.linalg.qr(basis, mode="complete").Q[:, basis.shape[1] :]
+
+
 def _symmetric(hessians: Tensor) -> Tensor:
     matrices = _checks.tensor("hessians", hessians, torch.float64).detach()
     _checks.shape_ends("hessians", matrices, None, None)
     if matrices.shape[-1] != matrices.shape[-2]:
         raise ValueError(f"hessians must be square; got shape {tuple(matrices.shape)}.")
+    if torch.equal(matrices, matrices.mT):
+        return matrices
     skew = (matrices - matrices.mT).abs().nan_to_num(0, posinf=0)
     scale = matrices.abs().nan_to_num(0, posinf=0).amax(dim=(-2, -1), keepdim=True)
     # 1e-3 forgives Hessians made by finite differences and catches what is not one.

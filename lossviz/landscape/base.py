@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from lossviz import _checks, _streams
+from lossviz.landscape._sampled import Sampled
 
 
-class BaseLandscape(ABC):
+class BaseLandscape(Sampled):
     """A loss as a function of a network's weights, batched over points.
 
     ``weights`` always has shape (..., num_weights): any number of leading axes of points.
@@ -31,6 +32,16 @@ class BaseLandscape(ABC):
     device: torch.device
     blocks: tuple[tuple[str, int], ...]
     test: BaseLandscape | None
+
+    @property
+    def structural_zeros(self) -> int:
+        """Number of Hessian eigenvalues known to be zero, in exact arithmetic, at every point."""
+        return self.null_basis.shape[1]
+
+    @property
+    def null_basis(self) -> Float[Tensor, "weight null"]:
+        """Directions along which the loss is known never to change, in orthonormal columns."""
+        return torch.empty(self.num_weights, 0, dtype=self.dtype, device=self.device)
 
     @abstractmethod
     def loss(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:
@@ -65,15 +76,6 @@ class BaseLandscape(ABC):
 
         Raises:
             ValueError: for another shape or non-finite weights.
-        """
-
-    @abstractmethod
-    def _unchecked_loss_and_gradient(
-        self, points: Float[Tensor, "points weight"]
-    ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points weight"]]:
-        """Return loss and gradient of a flat batch of finite points, without checking them.
-
-        For samplers, which call it thousands of times with points that they made themselves.
         """
 
     @abstractmethod
@@ -199,13 +201,10 @@ class BaseLandscape(ABC):
     def hessian_blocks(
         self, weights: Float[Tensor, "*points weight"]
     ) -> tuple[Float[Tensor, "*points size size"], ...]:
-        """Return the diagonal blocks of the Hessian, one for each of ``blocks``.
+        """Return the Hessian's diagonal blocks, shape (..., size, size) for each of ``blocks``.
 
         Args:
             weights: points, shape (..., num_weights), finite.
-
-        Returns:
-            For each weight matrix or bias vector, its second derivatives, shape (..., size, size).
 
         Raises:
             ValueError: for another shape or non-finite weights.

@@ -2,7 +2,8 @@ r"""Losses as functions of the output units' net inputs, with slope and bend in 
 
 For net inputs z of shape (points, outputs, samples), each class gives
 
-- ``value_and_slope``: the loss, shape (points,), and its derivative with respect to each z;
+- ``value``: the loss, shape (points,);
+- ``slope``: its derivative with respect to each z;
 - ``slope_and_bend``: the first and second derivative with respect to each z. The bend has shape
   (points, outputs, samples) where outputs do not influence each other's slope, and (points,
   outputs, outputs, samples) where the class says ``coupled``;
@@ -44,8 +45,12 @@ class Loss(ABC):
         """Take the targets."""
 
     @abstractmethod
-    def value_and_slope(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss per point and its slopes."""
+    def value(self, z: Tensor) -> Tensor:
+        """Return the loss per point."""
+
+    @abstractmethod
+    def slope(self, z: Tensor) -> Tensor:
+        """Return slopes."""
 
     @abstractmethod
     def slope_and_bend(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -64,15 +69,26 @@ class CrossEntropy(Loss):
         self.share = 1 / targets.shape[-1] / targets.shape[-2]
         self.ones = targets * self.share
         self.zeros = (1 - targets) * self.share
+        self.binary = bool(((targets == 0) | (targets == 1)).all())
+        self.sign = 1 - 2 * targets
+        self.signed_share = self.sign * self.share
 
-    def value_and_slope(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss per point and its slopes."""
-        down = -z
+    def value(self, z: Tensor) -> Tensor:
+        """Return the loss per point."""
+        if self.binary:
+            # softplus(-z) where t = 1, softplus(z) where t = 0.
+            value = softplus(self.sign * z, threshold=_EXACT_ABOVE)
+            return value.sum(dim=(-2, -1)) * self.share
         value = self.zeros * softplus(z, threshold=_EXACT_ABOVE)
-        value = torch.addcmul(value, self.ones, softplus(down, threshold=_EXACT_ABOVE))
+        value = torch.addcmul(value, self.ones, softplus(-z, threshold=_EXACT_ABOVE))
+        return value.sum(dim=(-2, -1))
+
+    def slope(self, z: Tensor) -> Tensor:
+        """Return slopes."""
+        if self.binary:
+            return torch.sigmoid(self.sign * z) * self.signed_share
         slope = self.zeros * torch.sigmoid(z)
-        slope = torch.addcmul(slope, self.ones, torch.sigmoid(down), value=-1)
-        return value.sum(dim=(-2, -1)), slope
+        return torch.addcmul(slope, self.ones, torch.sigmoid(-z), value=-1)
 
     def slope_and_bend(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return slopes and bends."""
@@ -89,11 +105,15 @@ class SquaredError(Loss):
         self.zeros = 1 - targets
         self.share = 1 / targets.shape[-1] / targets.shape[-2]
 
-    def value_and_slope(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss per point and its slopes."""
+    def value(self, z: Tensor) -> Tensor:
+        """Return the loss per point."""
+        residual = self.zeros * torch.sigmoid(z) - self.ones * torch.sigmoid(-z)
+        return residual.square().sum(dim=(-2, -1)) * self.share
+
+    def slope(self, z: Tensor) -> Tensor:
+        """Return slopes."""
         residual, steepness, _ = self._parts(z)
-        value = residual.square().sum(dim=(-2, -1)) * self.share
-        return value, 2 * self.share * residual * steepness
+        return 2 * self.share * residual * steepness
 
     def slope_and_bend(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return slopes and bends."""
@@ -121,15 +141,19 @@ class SoftmaxCrossEntropy(Loss):
         self.targets = targets * self.share
         self.others = self.targets.sum(dim=-2, keepdim=True) - self.targets
 
-    def value_and_slope(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss per point and its slopes."""
+    def value(self, z: Tensor) -> Tensor:
+        """Return the loss per point."""
         # ln p_o = (z_o - z_max) - log1p(r), where r sums exp(z - z_max) over all but the largest:
         # a loss near 0 keeps its digits.
         top, place = z.max(dim=-2, keepdim=True)
         below = z - top
         rest = torch.exp(below).scatter(-2, place, 0).sum(dim=-2, keepdim=True)
         value = self.targets * (torch.log1p(rest) - below)
-        return value.sum(dim=(-2, -1)), self._slope(torch.softmax(z, dim=-2))
+        return value.sum(dim=(-2, -1))
+
+    def slope(self, z: Tensor) -> Tensor:
+        """Return slopes."""
+        return self._slope(torch.softmax(z, dim=-2))
 
     def slope_and_bend(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return slopes and bends s (diag(p) - p p^T), s the sum of the sample's targets."""

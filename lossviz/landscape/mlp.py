@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from typing_extensions import override
 
 from lossviz import _checks
 from lossviz.activations import Activation, get_activation
-from lossviz.landscape._hessian import HessianLayout
+from lossviz.landscape._closed_form import ClosedForm
+from lossviz.landscape._data import columns, one_hidden_layer
 from lossviz.landscape._network import Network, Pass
+from lossviz.landscape._recorder import NetworkProbe
 from lossviz.landscape.base import BaseLandscape
-from lossviz.landscape.losses import LOSSES, Loss
-from lossviz.problems import Problem, load_problem
-
-# Points are worked through in chunks whose largest intermediate array has about this many
-# elements: small enough for a core's caches, large enough to hide the cost of a call.
-_CHUNK_ELEMENTS = 2**18
+from lossviz.landscape.losses import LOSSES
+from lossviz.landscape.module import from_module
+from lossviz.problems import Problem
 
 
 class Landscape(BaseLandscape):
@@ -68,6 +68,8 @@ class Landscape(BaseLandscape):
         torch.Size([5, 9, 9])
     """
 
+    from_module = staticmethod(from_module)
+
     def __init__(
         self,
         problem: Problem | str,
@@ -76,7 +78,7 @@ class Landscape(BaseLandscape):
         dtype: torch.dtype = torch.float64,
         device: torch.device | str | None = None,
     ) -> None:
-        self.problem = _one_hidden_layer(problem)
+        self.problem = one_hidden_layer(problem)
         self.activation = get_activation(activation)
         self.loss_name = _checks.one_of("loss", loss, LOSSES)
         if self.loss_name == "softmax_cross_entropy" and self.problem.layers[-1] < 2:
@@ -91,9 +93,9 @@ class Landscape(BaseLandscape):
         self.blocks = (
             ("W1", hidden * inputs), ("b1", hidden), ("W2", outputs * hidden), ("b2", outputs),
         )  # fmt: skip
-        self._network = Network(self.problem.layers, self.activation)
-        self._inputs, self._targets = _columns(self.problem, self.dtype, self.device)
-        self._loss_of: Loss = LOSSES[self.loss_name](self._targets)
+        samples, targets = columns(self.problem, self.dtype, self.device)
+        network = Network(self.problem.layers, self.activation)
+        self._form = ClosedForm(network, samples, targets, self.loss_name)
 
     def __repr__(self) -> str:
         return (
@@ -120,14 +122,14 @@ class Landscape(BaseLandscape):
             "problem": self.problem.name,
             "layers": "-".join(map(str, self.problem.layers)),
             "split_seed": str(self.problem.seed),
-            "activation": self.activation.name,
+            **self.activation.attributes,
             "loss_function": self.loss_name,
             "precision": str(self.dtype).removeprefix("torch."),
         }
 
     @override
     def loss(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:
-        return self._over_points(weights, self._loss, self._net_size)
+        return self._over_points(weights, self._form.loss)
 
     @override
     def gradient(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points weight"]:
@@ -137,21 +139,14 @@ class Landscape(BaseLandscape):
     def loss_and_gradient(
         self, weights: Float[Tensor, "*points weight"]
     ) -> tuple[Float[Tensor, "*points"], Float[Tensor, "*points weight"]]:
-        both = self._over_points(weights, self._loss_and_gradient, self._net_size)
+        both = self._over_points(weights, self._form.loss_and_gradient)
         return both[..., 0], both[..., 1:]
-
-    @override
-    def _unchecked_loss_and_gradient(
-        self, points: Float[Tensor, "points weight"]
-    ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points weight"]]:
-        both = self._in_chunks(self._loss_and_gradient, self._net_size, points)
-        return both[:, 0], both[:, 1:]
 
     @override
     def hessian(
         self, weights: Float[Tensor, "*points weight"]
     ) -> Float[Tensor, "*points weight weight"]:
-        return self._over_points(weights, self._hessian, self._layout.size)
+        return self._over_points(weights, self._form.hessian, self._form.layout.size)
 
     @override
     def hessian_vector_product(
@@ -163,115 +158,95 @@ class Landscape(BaseLandscape):
         v = self._vectors(points, vectors)
         rows = (part.reshape(-1, self.num_weights) for part in (points.expand_as(v), v))
         with torch.no_grad():
-            products = self._in_chunks(self._product, 2 * self._net_size, *rows)
+            products = self._form.in_chunks(self._form.product, 2 * self._form.net_size, *rows)
         return products.view(v.shape)
 
     @override
     def accuracy(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:
-        return self._over_points(weights, self._accuracy, self._net_size)
+        return self._over_points(weights, self._form.accuracy)
 
     @override
     def hidden_outputs(
         self, weights: Float[Tensor, "*points weight"]
     ) -> Float[Tensor, "*points samples hidden"]:
-        return self._over_points(weights, lambda w: self._pass(w).h.mT, self._net_size)
+        return self._over_points(weights, self._form.hidden_outputs)
 
     @override
     def outputs(
         self, weights: Float[Tensor, "*points weight"]
     ) -> Float[Tensor, "*points samples outputs"]:
-        final = torch.softmax if self._loss_of.coupled else lambda z, dim: torch.sigmoid(z)  # noqa: ARG005
-        return self._over_points(
-            weights, lambda w: final(self._pass(w).z2, dim=-2).mT, self._net_size
-        )
+        return self._over_points(weights, self._form.outputs)
 
     @override
     def saturation(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:
         measure = self.activation.saturation
         if measure is None:
-            raise ValueError(f"{self.activation.name} does not saturate: it has no measure.")
-        return self._over_points(weights, lambda w: measure(self._pass(w).h.mT), self._net_size)
+            name, why = self.activation.name, self.activation.saturation_measure
+            raise ValueError(f"saturation needs an activation with a measure; {name} {why}.")
+        return self._over_points(weights, lambda w: measure(self._form.hidden_outputs(w)))
 
-    # --- over points, in chunks ----------------------------------------------------------------
+    @property
+    @override
+    def null_basis(self) -> Float[Tensor, "weight null"]:
+        return self._form.null_basis
+
+    @property
+    @override
+    def structural_zeros(self) -> int:
+        return self.num_weights - self._form.largest_rank
 
     def _over_points(
-        self, weights: Tensor, function: Callable[[Tensor], Tensor], size: int
+        self, weights: Tensor, function: Callable[[Tensor], Tensor], size: int | None = None
     ) -> Tensor:
         """Apply a function of (points, weight) in chunks; ``size`` numbers arise per point."""
         points = self._points(weights)
+        size = self._form.net_size if size is None else size
         with torch.no_grad():
-            result = self._in_chunks(function, size, points.reshape(-1, self.num_weights))
+            result = self._form.in_chunks(function, size, points.reshape(-1, self.num_weights))
         return result.reshape((*points.shape[:-1], *result.shape[1:]))
 
-    def _in_chunks(self, function: Callable[..., Tensor], size: int, *arrays: Tensor) -> Tensor:
-        rows = max(1, _CHUNK_ELEMENTS // size)
-        if len(arrays[0]) <= rows or self._inputs.ndim == 3:
-            return function(*arrays)
-        chunks = zip(*(array.split(rows) for array in arrays), strict=True)
-        return torch.cat([function(*chunk) for chunk in chunks])
+    # --- for samplers: see BaseLandscape -------------------------------------------------------
 
-    @cached_property
-    def _net_size(self) -> int:
-        return self.num_weights + sum(self.problem.layers[1:]) * self._inputs.shape[-1]
+    @override
+    def _unchecked_loss_and_gradient(
+        self, points: Float[Tensor, "points weight"]
+    ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points weight"]]:
+        form = self._form
+        both = form.in_chunks(form.loss_and_gradient, form.net_size, points)
+        return both[:, 0], both[:, 1:]
 
-    @cached_property
-    def _layout(self) -> HessianLayout:
-        return HessianLayout(self.problem.layers, self._inputs)
+    @override
+    def _hessian_entries(
+        self,
+        points: Float[Tensor, "points weight"],
+        wanted: Int[Tensor, "wanted"],
+        passes: Pass | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        return self._form.hessian_entries(points, wanted, passes)
 
-    def _pass(self, w: Tensor) -> Pass:
-        return self._network.forward(w, self._inputs)
+    @property
+    @override
+    def _block_size(self) -> int:
+        # 90 is the study's number of walks on XOR; its other numbers fill blocks without rest.
+        return 90 if self.num_weights <= 100 else super()._block_size
 
-    def _loss(self, w: Tensor) -> Tensor:
-        return self._network.loss(w, self._inputs, self._loss_of)
+    @property
+    @override
+    def _numbers_per_point(self) -> int:
+        return 3 * self._form.net_size + self._form.reduced.num_entries
 
-    def _loss_and_gradient(self, w: Tensor) -> Tensor:
-        return self._network.loss_and_gradient(w, self._inputs, self._loss_of)
+    @override
+    def _probe(self, points: Float[Tensor, "points weight"], steps: int) -> NetworkProbe:
+        form = self._form
+        return NetworkProbe(points, steps, form.network, form.samples, form.loss_of)
 
-    def _product(self, w: Tensor, v: Tensor) -> Tensor:
-        return self._network.hessian_vector_product(w, v, self._inputs, self._loss_of)
+    @property
+    @override
+    def num_samples(self) -> int:
+        return self._form.samples.shape[-1]
 
-    def _hessian(self, w: Tensor) -> Tensor:
-        p = self._pass(w)
-        slope, bend = self._loss_of.slope_and_bend(p.z2)
-        f = self.activation
-        return self._layout.assemble(p.h, f.first(p.z1), f.second(p.z1), p.w2, slope, bend)
-
-    def _accuracy(self, w: Tensor) -> Tensor:
-        z2 = self._pass(w).z2
-        if z2.shape[1] == 1:
-            correct = (z2 > 0) == (self._targets > 0.5)
-            return correct.to(self.dtype).mean(dim=(-2, -1))
-        correct = z2.argmax(dim=-2) == self._targets.argmax(dim=-2)
-        return correct.to(self.dtype).mean(dim=-1)
-
-
-def _one_hidden_layer(problem: Problem | str) -> Problem:
-    if isinstance(problem, str):
-        problem = load_problem(problem)
-    if not isinstance(problem, Problem):
-        raise TypeError(
-            f"problem must be a Problem or the name of one; got {type(problem).__name__}."
-        )
-    if len(problem.layers) != 3:
-        raise ValueError(
-            "Landscape's closed forms need layers (inputs, hidden, outputs); "
-            f"{problem.name!r} has {problem.layers}."
-        )
-    for layer in problem.layers:
-        _checks.whole("each of layers", layer, 1)
-    return problem
-
-
-def _columns(problem: Problem, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Check a data set and return it units-first: (inputs, samples), (outputs, samples)."""
-    layers = problem.layers
-    x = _checks.tensor("inputs", problem.inputs, dtype).to(device)
-    t = _checks.tensor("targets", problem.targets, dtype).to(device)
-    _checks.all_finite("inputs", x)
-    if x.ndim != 2 or len(x) == 0 or x.shape[1] != layers[0]:
-        raise ValueError(f"inputs must have shape (samples, {layers[0]}); got {tuple(x.shape)}.")
-    if t.shape != (len(x), layers[-1]):
-        raise ValueError(f"targets must have shape ({len(x)}, {layers[-1]}); got {tuple(t.shape)}.")
-    if not bool(((t >= 0) & (t <= 1)).all()):
-        raise ValueError(f"targets must lie in [0, 1]; got values from {t.min():g} to {t.max():g}.")
-    return x.T.contiguous(), t.T.contiguous()
+    @override
+    def _on_batches(self, samples: Int[Tensor, "points batch"]) -> Landscape:
+        view = copy.copy(self)
+        view._form = self._form.on_batches(samples.to(self.device))
+        return view

@@ -5,160 +5,216 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Protocol
 
 import numpy as np
 import torch
-import xarray as xr
 from torch import Tensor
 
 from lossviz import _streams
+from lossviz.landscape._network import Pass
 from lossviz.landscape.base import BaseLandscape
-from lossviz.sampling.measures import VARIABLES, WALKED, Meter
+from lossviz.sampling._rules import GradientRule, PathRule
 
-#: Walks g*BLOCK .. g*BLOCK+BLOCK-1 are always evaluated together, each in a row of its own.
-#: A matrix product's rounding depends on its size and a vector loop's on the position in it,
-#: so this is what makes a walk independent of which other walks are asked for. 90 is the
-#: study's number of walks on XOR, and its other numbers fill blocks of 90 almost without rest.
-BLOCK = 90
+# At most about this many bytes are held for a chunk, to stay in the processor's caches.
+_CHUNK_BYTES = 4 * 10**6
 
-#: At most this many bytes of Hessians are held at a time, to stay in the processor's caches.
-_HESSIAN_BYTES = 5 * 10**6
-
-#: At most about this many random numbers are drawn ahead.
+# At most about this many random numbers are drawn ahead.
 _DRAWN = 10**6
-
-
-class Rule(Protocol):
-    """Where a walk goes next."""
-
-    max_step: float
-    tosses_coins: bool
-
-    def move(
-        self, points: Tensor, gradient: Tensor, up: Tensor, down: Tensor, coin: Tensor | None
-    ) -> Tensor:
-        """Return the next points; ``up`` and ``down`` are the changes to choose from."""
-        ...
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What all samplers share."""
+    """What all samplers share.
+
+    Attributes:
+        steps: points per walk.
+        start_range: b, the half-width of the starts' range.
+        seed: the seed of all streams.
+        batch_size: samples per step, or None for all.
+    """
 
     steps: int
     start_range: float
     seed: int
+    batch_size: int | None = None
 
-    def describe(self) -> dict[str, object]:
+    def describe(self, landscape: BaseLandscape) -> dict[str, object]:
         """Return what reproduces the walks, for the attributes of a data set."""
-        return {
+        batch = {} if self.batch_size is None else {"batch_size": self.batch_size}
+        return batch | {
             "start_range": self.start_range,
             "seed": self.seed,
-            "block_size": BLOCK,
+            "block_size": landscape._block_size,
             "lossviz_version": version("lossviz"),
             "torch_version": torch.__version__,
         }
 
 
-def sample(meter: Meter, rule: Rule, plan: Plan, walks: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """Return arrays of shape (walks, steps, ...) by variable name."""
-    arrays: dict[str, np.ndarray] = {}
-    for group in sorted({walk // BLOCK for walk in walks}):
-        members = sorted((walk, i) for i, walk in enumerate(walks) if walk // BLOCK == group)
-        rows = np.array([walk % BLOCK for walk, _ in members])  # ascending
-        places = np.array([i for _, i in members])
-        start = 0
-        for points, known in _visit(meter.landscape, rule, plan, group):
-            chunk = min(len(points), plan.steps - start)
-            found = _measure_chunk(meter, points, rows, known)
-            for name, values in found.items():
-                if name not in arrays:
-                    shape = (len(walks), plan.steps, *values.shape[2:])
-                    arrays[name] = np.empty(shape, values.dtype)
-                arrays[name][places, start : start + chunk] = values[:, :chunk]
-            start += chunk
-    return arrays
+@dataclass(frozen=True)
+class Chunk:
+    """What a block of walks met in some consecutive steps.
+
+    Attributes:
+        points: (steps, walks, weight).
+        loss: (steps, walks), or None where nobody asked.
+        gradient: (steps, walks, weight), or None where nobody asked.
+        passes: the passes through the network, or None where they were not kept.
+        batches: the samples of each step and walk, or None for all samples.
+    """
+
+    points: Tensor
+    loss: Tensor | None
+    gradient: Tensor | None
+    passes: Pass | None = None
+    batches: Tensor | None = None
 
 
-def _measure_chunk(
-    meter: Meter, points: Tensor, rows: np.ndarray, known: dict[str, Tensor]
-) -> dict[str, np.ndarray]:
-    """Return arrays of shape (rows, steps of the chunk, ...)."""
-    steps = len(points)
-    wanted = (np.arange(steps)[:, None] * BLOCK + rows).ravel()
-    arrays = {name: known[name].numpy().T[rows] for name in WALKED if name in meter.names}
-    flat = meter.read(points.flatten(0, 1), wanted)
-    return arrays | {
-        name: values.reshape(steps, len(rows), *values.shape[1:]).swapaxes(0, 1)
-        for name, values in flat.items()
-    }
-
-
-def _visit(
-    landscape: BaseLandscape, rule: Rule, plan: Plan, group: int
-) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
-    """Walk one block; yield chunks of points (steps, BLOCK, weight), loss and gradient norm.
+def visit(
+    landscape: BaseLandscape, rule: GradientRule | PathRule, plan: Plan, group: int,
+    wants_gradient: bool,
+) -> Iterator[Chunk]:  # fmt: skip
+    """Walk one block; yield chunk after chunk.
 
     Every chunk has the same number of steps, the last one too: what exceeds the plan is walked
     and dropped, so that a point's rounding does not depend on the length of the walk either.
     """
-    walks = range(group * BLOCK, (group + 1) * BLOCK)
+    size = landscape._block_size
+    walks = range(group * size, (group + 1) * size)
+    if plan.batch_size is not None:
+        return _with_batches(landscape, rule, plan, walks)
+    if rule.descends:
+        return _downhill(landscape, rule, plan, walks)
+    return _free(landscape, rule, plan, walks, wants_gradient)
+
+
+def _downhill(
+    landscape: BaseLandscape, rule: GradientRule, plan: Plan, walks: range
+) -> Iterator[Chunk]:
+    """Walk against the gradient, in the order of weights that suits the landscape's probe."""
+    steps = steps_at_a_time(landscape)
+    probe = landscape._probe(_starts(landscape, plan, walks), steps)
+    blocks, gradients = probe.rows
+    draws = _changes(landscape, rule, plan, walks, steps)
+    for _ in range(0, plan.steps, steps):
+        ups, coins = next(draws)
+        ups = probe.packed(ups)
+        coins = [None] * steps if coins is None else probe.packed(coins)
+        for step, (up, down, coin) in enumerate(zip(ups, -ups, coins, strict=True)):
+            probe.fill_gradient(step)
+            rule.move(blocks[step], gradients[step], up, down, coin, blocks[step + 1])
+        points, gradient = (probe.unpacked(p) for p in (probe.blocks[:-1], probe.gradients))
+        yield _finite(Chunk(points, probe.losses(), gradient, probe.passes()))
+        blocks[0].copy_(blocks[-1])
+
+
+def _free(
+    landscape: BaseLandscape, rule: PathRule, plan: Plan, walks: range, wants_gradient: bool
+) -> Iterator[Chunk]:
+    """Walk where the landscape has no say; evaluate a whole chunk at once."""
+    steps = steps_at_a_time(landscape)
+    for points in _paths(landscape, rule, plan, walks, steps):
+        if not wants_gradient:
+            yield _finite(Chunk(points, None, None))
+            continue
+        loss, gradient = landscape._unchecked_loss_and_gradient(points.flatten(0, 1))
+        loss = loss.unflatten(0, points.shape[:2])
+        yield _finite(Chunk(points, loss, gradient.view(points.shape)))
+
+
+def _paths(
+    landscape: BaseLandscape, rule: PathRule, plan: Plan, walks: range, steps: int
+) -> Iterator[Tensor]:
+    """Yield chunks of a path, (steps, walks, weight); the first begins at the start."""
+    points = _starts(landscape, plan, walks)
     m = landscape.num_weights
-    start = _streams.starts(plan.seed, walks, m, plan.start_range)
-    points = torch.from_numpy(start).to(landscape.dtype)
-    chunk = _steps_at_a_time(m)
-    lengths = _draws(plan.seed, walks, _streams.STEP, chunk, m)
-    coins = _draws(plan.seed, walks, _streams.COIN, chunk, m)
-    for _ in range(0, plan.steps, chunk):
-        ups = rule.max_step * next(lengths).to(landscape.dtype)
-        tosses = next(coins) if rule.tosses_coins else [None] * chunk
-        visited, losses, gradients = [], [], []
-        for up, down, toss in zip(ups, -ups, tosses, strict=True):
-            loss, gradient = landscape._unchecked_loss_and_gradient(points)
-            visited.append(points)
-            losses.append(loss)
-            gradients.append(gradient)
-            points = rule.move(points, gradient, up, down, toss)
-        # In float64: a float32 norm of components below 1e-20 is 0.
-        norm = torch.linalg.vector_norm(torch.stack(gradients), dim=-1, dtype=torch.float64)
-        known = {"loss": torch.stack(losses), "gradient_norm": norm}
-        _still_finite(points, *known.values())
-        yield torch.stack(visited), known
+    direction = torch.from_numpy(_streams.directions(plan.seed, walks, m)).to(points)
+    if rule.name != "random_walk":
+        # The orthant opposite to the direction of travel.
+        points = -direction * points.abs()
+    count = m if rule.draws == "weight" else 1
+    draws = _draws(plan.seed, walks, _streams.STEP, steps, count)
+    for _ in range(0, plan.steps, steps):
+        after, direction = rule.path(points, direction, next(draws).to(points))
+        yield torch.cat([points.unsqueeze(0), after[:-1]])
+        points = after[-1]
 
 
-def _still_finite(points: Tensor, loss: Tensor, norm: Tensor) -> None:
-    """Refuse walks whose weights have left the range in which anything can be computed."""
-    if not all(torch.isfinite(values).all() for values in (points, loss, norm)):
-        raise ValueError(
-            "walks must stay where loss and gradient are finite; got weights up to "
-            f"{points.abs().max():.3g}. Smaller max_step, start_range or num_steps are allowed."
-        )
+def _with_batches(
+    landscape: BaseLandscape, rule: GradientRule | PathRule, plan: Plan, walks: range
+) -> Iterator[Chunk]:
+    """Walk with a batch of samples of its own at each step of each walk, one step at a time."""
+    batches = _batches(plan, walks, landscape.num_samples)
+    free = None if rule.descends else _paths(landscape, rule, plan, walks, 1)
+    draws = _changes(landscape, rule, plan, walks, 1) if rule.descends else None
+    points = _starts(landscape, plan, walks)
+    for _ in range(plan.steps):
+        points = points if free is None else next(free)[0]
+        chosen = next(batches)
+        loss, gradient = landscape._on_batches(chosen)._unchecked_loss_and_gradient(points)
+        yield _finite(Chunk(points[None], loss[None], gradient[None], batches=chosen))
+        if draws is not None:
+            ups, coins = next(draws)
+            coin = None if coins is None else coins[0]
+            after = torch.empty_like(points)
+            rule.move(points, gradient, ups[0], -ups[0], coin, after)
+            points = after
 
 
-def _steps_at_a_time(num_weights: int) -> int:
-    """Return how many steps are measured together; all choices divide the study's 100 steps."""
-    fitting = _HESSIAN_BYTES // (8 * BLOCK * num_weights**2)
-    return next((steps for steps in (25, 20, 10, 5, 4, 2) if steps <= fitting), 1)
+def _starts(landscape: BaseLandscape, plan: Plan, walks: range) -> Tensor:
+    start = _streams.starts(plan.seed, walks, landscape.num_weights, plan.start_range)
+    return torch.from_numpy(start).to(landscape.device, landscape.dtype)
 
 
-def _draws(seed: int, walks: range, purpose: int, chunk: int, num_weights: int) -> Iterator[Tensor]:
-    """Yield unit uniforms, shape (chunk, walks, num_weights), each walk from its own stream."""
+def _changes(
+    landscape: BaseLandscape, rule: GradientRule, plan: Plan, walks: range, steps: int
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Yield lengths of steps and coins, each (steps, walks, weight); coins may be None."""
+    m = landscape.num_weights
+    lengths = _draws(plan.seed, walks, _streams.STEP, steps, m)
+    coins = _draws(plan.seed, walks, _streams.COIN, steps, m)
+    while True:
+        up = rule.max_step * next(lengths).to(landscape.device, landscape.dtype)
+        yield up, next(coins).to(landscape.device) if rule.tosses_coins else None
+
+
+def _draws(seed: int, walks: range, purpose: int, steps: int, count: int) -> Iterator[Tensor]:
+    """Yield unit uniforms, shape (steps, walks, count), each walk from its own stream."""
     streams = [_streams.stream(seed, walk, purpose) for walk in walks]
     # Several chunks at a time where that is little: the numbers are the same, the calls fewer.
-    chunks = max(1, min(100, _DRAWN // (len(walks) * num_weights)) // chunk)
+    chunks = max(1, min(100, _DRAWN // (len(walks) * count)) // steps)
     while True:
-        shape = (chunks * chunk, num_weights)
+        shape = (chunks * steps, count)
         draws = np.stack([stream.random(shape) for stream in streams], axis=1)
-        yield from torch.from_numpy(draws).split(chunk)
+        yield from torch.from_numpy(draws).split(steps)
 
 
-def dataset(
-    arrays: dict[str, np.ndarray], walks: tuple[int, ...], attrs: dict[str, object]
-) -> xr.Dataset:
-    """Return the arrays as a data set over walk and step."""
-    variables = {
-        name: (("walk", "step", *VARIABLES[name].dims), values, dict(VARIABLES[name].attrs))
-        for name, values in arrays.items()
-    }
-    return xr.Dataset(variables, coords={"walk": np.array(walks)}, attrs=attrs)
+def _batches(plan: Plan, walks: range, num_samples: int) -> Iterator[Tensor]:
+    """Yield the samples of each walk's batch, (walks, batch_size), drawn without replacement."""
+    streams = [_streams.stream(plan.seed, walk, _streams.BATCH) for walk in walks]
+    while True:
+        chosen = [stream.choice(num_samples, plan.batch_size, replace=False) for stream in streams]
+        yield torch.from_numpy(np.stack(chosen))
+
+
+def _finite(chunk: Chunk) -> Chunk:
+    """Refuse walks whose weights have left the range in which anything can be computed."""
+    parts = [part for part in (chunk.points, chunk.loss, chunk.gradient) if part is not None]
+    if not all(_all_finite(values) for values in parts):
+        raise ValueError(
+            "walks must stay where loss and gradient are finite; got weights up to "
+            f"{chunk.points.abs().max():.3g}. Smaller max_step, start_range or num_steps are "
+            "allowed."
+        )
+    return chunk
+
+
+def _all_finite(values: Tensor) -> bool:
+    """Say whether all are finite: a sum tells it in one pass, unless it overflows itself."""
+    return bool(torch.isfinite(values.sum())) or bool(torch.isfinite(values).all())
+
+
+def steps_at_a_time(landscape: BaseLandscape) -> int:
+    """Return how many steps are measured together; all choices divide the study's 100 steps."""
+    size = landscape._block_size
+    fitting = _CHUNK_BYTES // (8 * size * landscape._numbers_per_point)
+    return next((steps for steps in (25, 20, 10, 5, 4, 2) if steps <= fitting), 1)

@@ -1,4 +1,4 @@
-"""What is measured at a sampled point: from (points, weight) to named variables."""
+"""What is measured at sampled points: from chunks of walks to named variables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ import torch
 from torch import Tensor
 
 from lossviz import _checks
-from lossviz.curvature.inertia import CURVATURE_CLASSES, check_rtol, classify_checked
+from lossviz.curvature._classes import CURVATURE_CLASSES, INERTIA_PROOFS
+from lossviz.curvature.blockwise import blockwise_curvature
+from lossviz.curvature.inertia import (
+    Curvature,
+    check_rtol,
+    classify_entries,
+    singular_by_structure,
+)
 from lossviz.landscape.base import BaseLandscape
+from lossviz.sampling._engine import Chunk
 
 _Arrays = dict[str, np.ndarray]
-
-#: Loss and gradient norm come from the walk itself: it needs both to take its next step.
-WALKED = ("loss", "gradient_norm")
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,14 @@ class Variable:
     attrs: tuple[tuple[str, object], ...] = ()
 
 
-_FLAGS = (
-    ("long_name", "curvature class"),
-    ("flag_values", np.arange(len(CURVATURE_CLASSES), dtype=np.int8)),
-    ("flag_meanings", " ".join(CURVATURE_CLASSES)),
-)
-
-
 def _named(name: str) -> Variable:
     return Variable(attrs=(("long_name", name),))
+
+
+def _flags(name: str, meanings: Sequence[str]) -> Variable:
+    values = np.arange(len(meanings), dtype=np.int8)
+    attrs = (("long_name", name), ("flag_values", values), ("flag_meanings", " ".join(meanings)))
+    return Variable(attrs=attrs)
 
 
 VARIABLES = {
@@ -50,10 +54,15 @@ VARIABLES = {
     "test_loss": _named("test loss"),
     "test_accuracy": _named("test accuracy"),
     "saturation": _named("saturation of the hidden layer"),
-    "curvature": Variable(attrs=_FLAGS),
+    "curvature": _flags("curvature class", CURVATURE_CLASSES),
+    "proof": _flags("what the curvature class rests on", INERTIA_PROOFS),
     "positive": _named("number of positive Hessian eigenvalues"),
     "negative": _named("number of negative Hessian eigenvalues"),
     "zero": _named("number of Hessian eigenvalues that count as zero"),
+    "curvature_blockwise": _flags("curvature class by blocks", CURVATURE_CLASSES),
+    "positive_blockwise": _named("number of positive eigenvalues of the Hessian's blocks"),
+    "negative_blockwise": _named("number of negative eigenvalues of the Hessian's blocks"),
+    "zero_blockwise": _named("number of eigenvalues of the Hessian's blocks that are exactly 0"),
     "eigenvalues": Variable(("eigenvalue",), (("long_name", "Hessian eigenvalues, ascending"),)),
     "weights": Variable(("weight",), (("long_name", "weights and biases"),)),
 }
@@ -75,21 +84,19 @@ def _saturation(landscape: BaseLandscape, points: Tensor) -> Tensor:
     return landscape.saturation(points)
 
 
-def _weights(_: BaseLandscape, points: Tensor) -> Tensor:
-    return points
-
-
+_WALKED = ("loss", "gradient_norm")
 _DIRECT: dict[str, Callable[[BaseLandscape, Tensor], Tensor]] = {
     "accuracy": _accuracy,
     "test_loss": _test_loss,
     "test_accuracy": _test_accuracy,
     "saturation": _saturation,
-    "weights": _weights,
 }
-_BY_HESSIAN = ("curvature", "eigenvalues")
+_OF_THE_BATCH = ("accuracy", "saturation")
+_SIGNS = ("positive", "negative", "zero")
+_BY_HESSIAN = ("curvature", "curvature_class", "proof", "eigenvalues")
 
 #: Names that a sampler's argument ``measures`` may contain.
-MEASURES = (*WALKED, *_DIRECT, *_BY_HESSIAN)
+MEASURES = (*_WALKED, *_DIRECT, *_BY_HESSIAN, "curvature_blockwise", "weights")
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class Meter:
         landscape: the landscape that is walked.
         names: what to measure, of :data:`MEASURES`.
         rtol: tolerance of the curvature class.
+        null: ``"count"`` or ``"project"``: what is done with directions that are known to be flat.
         exact: the landscape in float64: the full definition of curvature is in that precision,
             whatever the walk's.
     """
@@ -107,47 +115,98 @@ class Meter:
     landscape: BaseLandscape
     names: tuple[str, ...]
     rtol: float
+    null: str
     exact: BaseLandscape
 
     @classmethod
-    def of(cls, landscape: BaseLandscape, measures: Sequence[str], rtol: float) -> Meter:
+    def of(cls, landscape: BaseLandscape, measures: Sequence[str], rtol: float, null: str) -> Meter:
         """Check what is asked for; raise ValueError if the landscape cannot give it."""
         names = _checks.some_of("measures", measures, MEASURES)
         if landscape.test is None and {"test_loss", "test_accuracy"} & set(names):
             raise ValueError("measures ask for the test part, and the landscape has none.")
         if "saturation" in names:
             landscape.saturation(landscape.initial(1, 0, 1.0))
-        return cls(landscape, names, check_rtol(rtol), landscape.with_dtype(torch.float64))
+        null = _checks.one_of("null_directions", null, ("count", "project"))
+        return cls(landscape, names, check_rtol(rtol), null, landscape.with_dtype(torch.float64))
 
-    def read(self, points: Tensor, wanted: np.ndarray) -> _Arrays:
-        """Measure everything but what the walk knows already.
+    @property
+    def wants_gradient(self) -> bool:
+        """Whether loss or gradient are measured, and must be known where no step needs them."""
+        return bool(set(_WALKED) & set(self.names))
+
+    def read(self, chunk: Chunk, rows: np.ndarray) -> _Arrays:
+        """Measure a chunk.
 
         Args:
-            points: shape (points, num_weights). All are evaluated together, so that rounding
-                does not depend on which are wanted.
-            wanted: positions of the points whose values are returned, ascending.
+            chunk: the block's walks over some steps. All of them are evaluated where rounding
+                depends on the company.
+            rows: which walks of the block are wanted, ascending.
 
         Returns:
-            Arrays by variable name, first axis as ``wanted``.
+            Arrays by variable name, first axes (walks wanted, steps).
         """
         arrays: _Arrays = {}
-        for name in self.names:
-            if name in _DIRECT:
-                arrays[name] = _DIRECT[name](self.landscape, points).numpy()[wanted]
-        if set(_BY_HESSIAN) & set(self.names):
-            arrays |= self._read_hessian(points, wanted)
+        if "loss" in self.names:
+            arrays["loss"] = chunk.loss[:, rows].T.cpu().numpy()
+        if "gradient_norm" in self.names:
+            # In float64: a float32 norm of components below 1e-20 is 0.
+            norm = torch.linalg.vector_norm(chunk.gradient, dim=-1, dtype=torch.float64)
+            arrays["gradient_norm"] = norm[:, rows].T.cpu().numpy()
+        if "weights" in self.names:
+            arrays["weights"] = chunk.points[:, rows].transpose(0, 1).cpu().numpy()
+        flat = self._read_direct(chunk) | self._read_curvature(chunk, rows)
+        return arrays | {name: _by_walk(values, chunk, rows) for name, values in flat.items()}
+
+    def _read_direct(self, chunk: Chunk) -> _Arrays:
+        points, arrays = chunk.points.flatten(0, 1), {}
+        for name in (name for name in self.names if name in _DIRECT):
+            landscape = self.landscape
+            if chunk.batches is not None and name in _OF_THE_BATCH:
+                landscape = landscape._on_batches(chunk.batches)
+            arrays[name] = _DIRECT[name](landscape, points).cpu().numpy()
         return arrays
 
-    def _read_hessian(self, points: Tensor, wanted: np.ndarray) -> _Arrays:
-        hessians = self.exact.hessian(points)
-        if len(wanted) < len(points):
-            hessians = hessians[torch.from_numpy(wanted)]
-        curvature = classify_checked(hessians, self.rtol, wanted)
+    def _read_curvature(self, chunk: Chunk, rows: np.ndarray) -> _Arrays:
         arrays: _Arrays = {}
-        if "curvature" in self.names:
-            arrays["curvature"] = curvature.classes.numpy()
-            for sign in ("positive", "negative", "zero"):
-                arrays[sign] = getattr(curvature, sign).to(torch.int32).numpy()
-        if "eigenvalues" in self.names:
-            arrays["eigenvalues"] = curvature.eigenvalues.numpy()
+        if set(_BY_HESSIAN) & set(self.names):
+            curvature = self._curvature(chunk, rows)
+            arrays = {"curvature": curvature.classes.numpy(), "proof": curvature.proof.numpy()}
+            arrays |= {n: getattr(curvature, n).to(torch.int32).numpy() for n in _SIGNS}
+            if curvature.eigenvalues is not None:
+                arrays["eigenvalues"] = curvature.eigenvalues.numpy()
+            wanted = {"curvature", *_SIGNS} if "curvature" in self.names else set()
+            wanted |= {"curvature"} if "curvature_class" in self.names else set()
+            wanted |= set(self.names) & {"proof", "eigenvalues"}
+            arrays = {name: values for name, values in arrays.items() if name in wanted}
+        if "curvature_blockwise" in self.names:
+            curvature = blockwise_curvature(self.landscape, chunk.points.flatten(0, 1))
+            arrays["curvature_blockwise"] = curvature.classes.numpy()
+            for name in _SIGNS:
+                counts = getattr(curvature, name)
+                arrays[f"{name}_blockwise"] = counts.to(torch.int32).numpy()
         return arrays
+
+    def _curvature(self, chunk: Chunk, rows: np.ndarray) -> Curvature:
+        eigenvalues, project = "eigenvalues" in self.names, self.null == "project"
+        counts = eigenvalues or "curvature" in self.names
+        if not counts and not project and self.exact.structural_zeros:
+            return singular_by_structure((len(chunk.points) * len(rows),), self.rtol)
+        steps, walks = chunk.points.shape[:2]
+        wanted = torch.arange(steps * walks).view(steps, walks)[:, rows].flatten()
+        points = chunk.points.flatten(0, 1).to(torch.float64)
+        passes = chunk.passes if self.landscape.dtype == torch.float64 else None
+        entries, place = self.exact._hessian_entries(points, wanted, passes)
+        zeros = 0 if project else self.exact.num_weights - len(place)
+        return classify_entries(
+            entries.cpu(), place.cpu(), self.rtol, eigenvalues=eigenvalues, zeros=zeros
+        )
+
+
+def _by_walk(values: np.ndarray, chunk: Chunk, rows: np.ndarray) -> np.ndarray:
+    """Bring values over points, all of the block or the wanted ones, to (walks, steps, ...)."""
+    steps, walks = chunk.points.shape[:2]
+    if len(values) == steps * walks:
+        values = values.reshape(steps, walks, *values.shape[1:])[:, rows]
+    else:
+        values = values.reshape(steps, len(rows), *values.shape[1:])
+    return values.swapaxes(0, 1)

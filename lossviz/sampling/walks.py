@@ -3,49 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import torch
 import xarray as xr
-from torch import Tensor
 
 from lossviz import _checks
 from lossviz.landscape.base import BaseLandscape
-from lossviz.sampling._engine import Plan, dataset, sample
-from lossviz.sampling._threads import one_thread
-from lossviz.sampling.measures import Meter
+from lossviz.sampling._collect import Settings
+from lossviz.sampling._rules import GradientRule
 
 ZERO_GRADIENT_RULES = ("increase", "stay", "random")
-
-
-@dataclass(frozen=True)
-class _GradientRule:
-    """Step lengths and signs of a progressive gradient walk."""
-
-    max_step: float
-    zero_gradient: str
-    bounds: float | None
-
-    @property
-    def tosses_coins(self) -> bool:
-        """Whether a coin is needed at each step."""
-        return self.zero_gradient == "random"
-
-    def move(
-        self, points: Tensor, gradient: Tensor, up: Tensor, down: Tensor, coin: Tensor | None
-    ) -> Tensor:
-        """Return the next points; ``up`` and ``down`` are the changes to choose from."""
-        if self.zero_gradient == "stay":
-            change = torch.sign(gradient) * down
-        else:
-            falls = gradient > 0
-            if self.tosses_coins:
-                falls |= (gradient == 0) & (coin < 0.5)
-            change = torch.where(falls, down, up)
-        moved = points + change
-        if self.bounds is None:
-            return moved
-        return torch.where(moved.abs() > self.bounds, points - change, moved)
 
 
 def progressive_gradient_walk(
@@ -60,7 +26,10 @@ def progressive_gradient_walk(
     measures: Sequence[str] = ("loss", "gradient_norm", "curvature"),
     *,
     rtol: float = 1e-8,
+    null_directions: str = "count",
+    batch_size: int | None = None,
     walk_numbers: Sequence[int] | None = None,
+    progress: bool | None = None,
 ) -> xr.Dataset:
     r"""Sample a landscape by progressive gradient walks.
 
@@ -94,10 +63,21 @@ def progressive_gradient_walk(
             weight by weight. None leaves the walk unbounded, as in the 2023 study.
         measures: what to measure at each point, of ``"loss"``, ``"gradient_norm"``
             (Euclidean), ``"accuracy"``, ``"test_loss"``, ``"test_accuracy"``,
-            ``"saturation"``, ``"curvature"`` (class and inertia), ``"eigenvalues"`` (of the
-            Hessian) and ``"weights"``.
+            ``"saturation"``, ``"curvature"`` (class and inertia of the whole Hessian),
+            ``"curvature_class"`` (the class alone), ``"proof"`` (what the class rests on),
+            ``"eigenvalues"`` (of the whole Hessian), ``"curvature_blockwise"`` (class and inertia
+            by blocks: see :func:`lossviz.blockwise_curvature`) and ``"weights"``.
         rtol: tolerance of the curvature class; see :func:`lossviz.classify_curvature`.
+        null_directions: what is done with directions that are known to be flat everywhere, the
+            landscape's ``null_basis``: ``"count"`` them as zero eigenvalues, or ``"project"``
+            them out, so that class, counts and eigenvalues are of the other directions.
+        batch_size: number of training samples per step, or None for all. Every walk then
+            draws a batch of its own at each step, without replacement, from a stream that
+            depends on (seed, walk, step) only; loss, gradient, accuracy and saturation are
+            those of the batch. Curvature and test measures are of all samples.
         walk_numbers: the numbers of the walks, if not 0 .. num_walks-1.
+        progress: whether to show a progress bar. None shows one in a terminal, once the
+            walk has taken two seconds.
 
     Returns:
         A data set with dimensions ``walk`` and ``step`` (and ``eigenvalue``, ``weight`` where
@@ -117,39 +97,21 @@ def progressive_gradient_walk(
         >>> bool(walks.loss[:, -1].mean() < walks.loss[:, 0].mean())
         True
     """
-    if not isinstance(landscape, BaseLandscape):
-        raise TypeError(f"landscape must be a Landscape; got {type(landscape).__name__}.")
-    meter = Meter.of(landscape, measures, rtol)
     rule = _gradient_rule(max_step, start_range, zero_gradient, bounds)
-    plan = Plan(
-        steps=_checks.whole("num_steps", num_steps, 1),
-        start_range=float(start_range),
-        seed=_checks.whole("seed", seed, 0),
-    )
-    walks = _checks.walk_numbers(walk_numbers, _checks.whole("num_walks", num_walks, 1))
-    with one_thread(), torch.no_grad():
-        arrays = sample(meter, rule, plan, walks)
-    attrs = (
-        landscape.describe()
-        | plan.describe()
-        | {
-            "sampler": "progressive_gradient_walk",
-            "rtol": meter.rtol,
-            "max_step": rule.max_step,
-            "zero_gradient": rule.zero_gradient,
-            "bounds": "none" if rule.bounds is None else rule.bounds,
-        }
-    )
-    return dataset(arrays, walks, attrs)
+    settings = Settings(
+        landscape, num_walks, num_steps, start_range, seed, measures, rtol, null_directions,
+        batch_size, walk_numbers, progress,
+    )  # fmt: skip
+    return settings.collect(rule)
 
 
 def _gradient_rule(
     max_step: float, start_range: float, zero_gradient: str, bounds: float | None
-) -> _GradientRule:
+) -> GradientRule:
     step = _checks.real("max_step", max_step, above=0)
     half_width = _checks.real("start_range", start_range, above=0)
     rule = _checks.one_of("zero_gradient", zero_gradient, ZERO_GRADIENT_RULES)
     if bounds is not None:
         # A flipped step stays inside only if no step is longer than the border is far from 0.
         bounds = _checks.real("bounds", bounds, minimum=max(step, half_width))
-    return _GradientRule(step, rule, bounds)
+    return GradientRule(step, rule, bounds)

@@ -6,7 +6,23 @@ import numpy as np
 from hypothesis import strategies as st
 
 import lossviz as lv
-from bad_values import RTOL, Case, bad_array
+from bad_values import (
+    BAD_LANDSCAPE,
+    RTOL,
+    WEIGHTS,
+    Case,
+    bad_array,
+    bad_name,
+    bad_real,
+    bad_whole,
+    landscape,
+)
+
+BAD_TRUTH = st.sampled_from([None, 0, 1, "yes", 1.0, [True]])
+# Above what the nine weights of XOR allow, too.
+BAD_K = bad_whole(1) | st.integers(min_value=10)
+TOLERANCE = bad_real(minimum=0).filter(lambda value: value != 1.0) | st.just(1.0)
+PRECISION = bad_name("float32", "float64")
 
 CASES = {
     "classify_curvature": Case(
@@ -32,5 +48,48 @@ CASES = {
         dict.fromkeys(
             ("classes", "positive", "negative"), bad_array(2, not_finite=False)
         ),
+    ),
+    "blockwise_curvature": Case(
+        lv.blockwise_curvature,
+        {"landscape": landscape(), "weights": [0.5] * 9, "precision": "float32", "rtol": 0.0},
+        {"landscape": BAD_LANDSCAPE, **WEIGHTS, "precision": PRECISION, "rtol": RTOL},
+    ),
+    "top_eigenvalues": Case(
+        lv.top_eigenvalues,
+        {
+            "landscape": landscape(), "weights": [0.5] * 9, "k": 1, "which": "largest",
+            "tolerance": 1e-6, "max_iterations": 5, "seed": 0, "return_vectors": False,
+            "precision": "float64", "progress": False,
+        },
+        {
+            "landscape": BAD_LANDSCAPE, **WEIGHTS, "k": BAD_K,
+            "which": bad_name("largest", "smallest", "both", "magnitude"),
+            "tolerance": TOLERANCE, "max_iterations": bad_whole(1), "seed": bad_whole(0),
+            "return_vectors": BAD_TRUTH, "precision": PRECISION, "progress": BAD_TRUTH,
+        },
+    ),
+    "extreme_curvature": Case(
+        lv.extreme_curvature,
+        {
+            "landscape": landscape(), "weights": [0.5] * 9, "rtol": 1e-8, "tolerance": 1e-6,
+            "max_iterations": 5, "seed": 0, "progress": False,
+        },
+        {
+            "landscape": BAD_LANDSCAPE, **WEIGHTS, "rtol": RTOL, "tolerance": TOLERANCE,
+            "max_iterations": bad_whole(1), "seed": bad_whole(0), "progress": BAD_TRUTH,
+        },
+    ),
+    "full_curvature": Case(
+        lv.full_curvature,
+        {
+            "landscape": landscape(), "weights": [0.5] * 9, "rtol": 1e-8, "eigenvalues": True,
+            "null_directions": "project", "inertia": True,
+        },
+        {
+            "landscape": BAD_LANDSCAPE, "weights": bad_array(9), "rtol": RTOL,
+            "eigenvalues": st.sampled_from([None, 1, "yes", []]),
+            "null_directions": bad_name("count", "project"),
+            "inertia": st.sampled_from([None, 0, "no", []]),
+        },
     ),
 }  # fmt: skip

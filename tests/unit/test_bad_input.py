@@ -75,11 +75,12 @@ GOT = ("got", "missing", "has ", "largest difference")
 CALLED = {
     "name": ("activation", "problem"),
     "names": ("activation",),
+    "parameters": ("parameter",),
     "source": ("loss", "gradient_norm"),
     "saturation": ("activation",),
     "contributions": ("activation",),
     "shares": ("activation",),
-    "walks": ("variable", "activation"),
+    "walks": ("variable", "activation", "loss", "gradient_norm"),
     "landscape": ("layers",),
 }
 

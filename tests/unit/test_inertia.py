@@ -43,7 +43,7 @@ def test_classes_are_decided_in_order(values, name, inertia):
     assert lv.CURVATURE_CLASSES[int(curvature.classes)] == curvature.names == name
     assert counts(curvature) == inertia
     if any(values):
-        dense = lv.classify_curvature(with_eigenvalues(values))
+        dense = lv.classify_curvature(with_eigenvalues(values), eigenvalues=True)
         assert (dense.names, counts(dense)) == (name, inertia)
 
 
@@ -65,7 +65,7 @@ def test_the_tolerance_is_relative_to_the_largest_size_not_the_largest_value():
 def test_a_hessian_with_an_entry_that_is_not_finite_is_undetermined(bad):
     hessians = np.stack([np.eye(3), np.eye(3)])
     hessians[1, 0, 0] = bad
-    curvature = lv.classify_curvature(hessians)
+    curvature = lv.classify_curvature(hessians, eigenvalues=True)
     assert curvature.names == ["convex", "undetermined"]
     assert torch.isnan(curvature.eigenvalues[1]).all()
     assert [int(c[1]) for c in (curvature.positive, curvature.negative, curvature.zero)] == [0] * 3
@@ -98,15 +98,15 @@ def test_congruence_keeps_the_inertia(values, seed):
     basis = rotation(len(values), seed) * np.random.default_rng(seed).uniform(0.5, 2, len(values))
     matrix = basis @ np.diag(values) @ basis.T
     expected = counts(lv.classify_eigenvalues(sorted(values)))
-    assert counts(lv.classify_curvature((matrix + matrix.T) / 2)) == expected
+    assert counts(lv.classify_curvature((matrix + matrix.T) / 2, eigenvalues=True)) == expected
 
 
 @given(signs, st.permutations(range(6)), st.integers(-200, 200))
 def test_order_of_weights_and_scale_change_nothing(values, order, power):
     order = [place for place in order if place < len(values)]
     matrix = with_eigenvalues(values, seed=1)
-    plain = lv.classify_curvature(matrix)
-    other = lv.classify_curvature(10.0**power * matrix[np.ix_(order, order)])
+    plain = lv.classify_curvature(matrix, eigenvalues=True)
+    other = lv.classify_curvature(10.0**power * matrix[np.ix_(order, order)], eigenvalues=True)
     assert (counts(other), other.names) == (counts(plain), plain.names)
     np.testing.assert_allclose(other.eigenvalues / 10.0**power, plain.eigenvalues, atol=1e-12)
 
@@ -129,7 +129,7 @@ def slow_class(matrix, rtol):
 def test_real_hessians_are_classified_as_numpy_would(problem, name):
     landscape = lv.Landscape(problem, name)
     hessians = landscape.hessian(landscape.initial(60, 0, 1.0))
-    curvature = lv.classify_curvature(hessians, rtol=1e-8)
+    curvature = lv.classify_curvature(hessians, rtol=1e-8, eigenvalues=True)
     assert curvature.names == [slow_class(matrix, 1e-8) for matrix in hessians.numpy()]
     expected = np.linalg.eigvalsh(hessians.numpy())
     np.testing.assert_allclose(curvature.eigenvalues, expected, atol=1e-13 * np.abs(expected).max())
@@ -138,7 +138,7 @@ def test_real_hessians_are_classified_as_numpy_would(problem, name):
 @pytest.mark.parametrize("shape", [(), (1,), (2, 3), (0,)])
 def test_leading_axes_are_points(shape):
     matrices = torch.eye(4, dtype=torch.float64).expand(*shape, 4, 4)
-    curvature = lv.classify_curvature(matrices)
+    curvature = lv.classify_curvature(matrices, eigenvalues=True)
     assert curvature.classes.shape == curvature.zero.shape == shape
     assert curvature.eigenvalues.shape == (*shape, 4)
     assert curvature.classes.dtype == torch.int8
@@ -146,7 +146,7 @@ def test_leading_axes_are_points(shape):
 
 def test_float32_and_lists_are_classified_in_float64():
     for given_ in ([[2, 1], [1, 2]], torch.tensor([[2.0, 1], [1, 2]]), np.array([[2, 1], [1, 2]])):
-        curvature = lv.classify_curvature(given_)
+        curvature = lv.classify_curvature(given_, eigenvalues=True)
         assert curvature.eigenvalues.dtype == torch.float64
         np.testing.assert_allclose(curvature.eigenvalues, [1, 3])
 
@@ -154,7 +154,7 @@ def test_float32_and_lists_are_classified_in_float64():
 def test_the_argument_is_not_changed():
     matrix = torch.tensor([[1.0, np.nan], [np.nan, 1.0]], dtype=torch.float64, requires_grad=True)
     before = matrix.detach().clone()
-    assert not lv.classify_curvature(matrix).eigenvalues.requires_grad
+    assert not lv.classify_curvature(matrix, eigenvalues=True).eigenvalues.requires_grad
     assert torch.equal(torch.isnan(matrix), torch.isnan(before))
 
 

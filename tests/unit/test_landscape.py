@@ -393,7 +393,7 @@ def test_chunks_change_nothing_beyond_rounding(problem, monkeypatch):
     w = points(landscape, 40, 1.0)
     names = ("loss", "gradient", "hessian", "outputs")
     whole = [getattr(landscape, name)(w) for name in names]
-    monkeypatch.setattr("lossviz.landscape.mlp._CHUNK_ELEMENTS", 1)
+    monkeypatch.setattr("lossviz.landscape._closed_form._CHUNK_ELEMENTS", 1)
     for name, expected in zip(names, whole, strict=True):
         torch.testing.assert_close(getattr(landscape, name)(w), expected, rtol=1e-12, atol=1e-14)
 

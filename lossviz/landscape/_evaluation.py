@@ -1,0 +1,215 @@
+"""Evaluating a module's loss over batches of samples, and chunks of points and vectors."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils import parameters_to_vector
+
+from lossviz.landscape import _functional, _probe
+from lossviz.landscape._functional import FlatModule, Function, Products
+from lossviz.landscape._source import Source
+
+# Points and vectors are worked through in chunks that keep about this many numbers in all.
+_CHUNK_ELEMENTS = 2**21
+
+# A gradient's own graph, which products with the Hessian go back through, is larger by about this.
+_SECOND_ORDER = 3
+
+
+class Evaluation:
+    """A module on its data, as functions of flat points (points, weight).
+
+    Attributes:
+        weights: the module's own weights, flat.
+        blocks: name and size of each parameter.
+        vectorised: whether the gradients at many points are computed at once.
+        output_shape: shape of the outputs for all samples.
+        correct: which samples are correct, from outputs and targets; None if unknown.
+    """
+
+    def __init__(self, source: Source) -> None:
+        module = source.own_module()
+        self._source = source
+        self._inputs, self._targets = source.own(source.inputs), source.own(source.targets)
+        self._batch_size = source.batch_size
+        self._batches = batches_of(self._inputs, self._targets, source.batch_size)
+        self._loss_fn = source.own_loss()
+        self.weights = parameters_to_vector(module.parameters()).detach().clone()
+        self.blocks = tuple((name, p.numel()) for name, p in module.named_parameters())
+        devices = [source.device] if source.device.type == "cuda" else []
+        with torch.random.fork_rng(devices), _functional.plain_attention(), torch.no_grad():
+            self._examine(FlatModule(module))
+
+    def _examine(self, flat: FlatModule) -> None:
+        """Check by evaluating the module what it is, and find out how fast it can be run."""
+        x, t, _ = self._batches[0]
+        _probe.checked_outputs(partial(flat, self.weights, x), x, self._source.part)
+        _probe.check_not_random(partial(flat, self.weights, x), self._source.device)
+        self._module = flat.noting_changes(self.weights, x)
+        # Two points: at the first, the loss may be 0.
+        points = torch.stack([self.weights, 0.9 * self.weights])
+        self._check_loss(points)
+        loss = partial(self._loss, x=x, t=t)
+        self._per_point = _functional.elements_in_flight(loss, self.weights)
+        f = partial(self._module, x=x)
+        self._fast_values = _probe.can_be_vectorised(_functional.values, f, points)
+        self.vectorised = _probe.can_be_vectorised(_functional.values_and_slopes, loss, points)
+
+    def _check_loss(self, points: Tensor) -> None:
+        part, sizes = self._source.part, [len(x) for x, *_ in self._batches]
+        for x, t, _ in self._batches:
+            with torch.enable_grad():
+                run = partial(self._module, self.weights.clone().requires_grad_(), x)
+                outputs = _probe.checked_outputs(run, x, part)
+                _probe.check_loss(self._loss_fn, outputs, t, part)
+        for w in points:
+            outputs = torch.cat([self._module(w, x) for x, *_ in self._batches])
+            _probe.check_mean(self._loss_fn, outputs, self._targets, sizes)
+        self.output_shape = tuple(outputs.shape)
+        self.correct = _probe.accuracy_rule(self._source.accuracy, outputs, self._targets)
+
+    # --- at flat points -------------------------------------------------------------------------
+
+    def loss(self, points: Tensor) -> Tensor:
+        """Return the losses, shape (points,)."""
+        run = partial(_functional.values, vectorised=self._fast_values)
+        return self._in_chunks(points, (), partial(self._mean, run))
+
+    def loss_and_gradient(self, points: Tensor) -> Tensor:
+        """Return losses and gradients side by side, shape (points, 1 + weights)."""
+        run = partial(_functional.values_and_slopes, vectorised=self.vectorised)
+        return self._in_chunks(points, (1 + len(self.weights),), partial(self._mean, run))
+
+    def outputs(self, points: Tensor) -> Tensor:
+        """Return the module's outputs, shape (points, samples, ...)."""
+
+        def run(chunk: Tensor) -> Tensor:
+            return torch.cat([outputs for outputs, *_ in self._outputs(chunk)], dim=1)
+
+        return self._in_chunks(points, self.output_shape, run)
+
+    def accuracy(self, points: Tensor) -> Tensor:
+        """Return the shares of samples that are correct, shape (points,)."""
+
+        def run(chunk: Tensor) -> Tensor:
+            return sum(
+                share * self.correct(outputs, t).to(points.dtype).mean(dim=-1)
+                for outputs, t, share in self._outputs(chunk)
+            )
+
+        return self._in_chunks(points, (), run)
+
+    def products(self, points: Tensor, vectors: Tensor, start: int = 0) -> Tensor:
+        """Multiply vectors (points, vectors, weights) by Hessians.
+
+        Shorter vectors are multiplied by the block of weights that begins at ``start``.
+        """
+        size = _SECOND_ORDER * self._per_point
+        columns = max(1, min(vectors.shape[1], _CHUNK_ELEMENTS // size))
+        rows = max(1, _CHUNK_ELEMENTS // (size * columns))
+        found = vectors.new_empty(vectors.shape)
+        for a in range(0, len(points), rows):
+            for b in range(0, vectors.shape[1], columns):
+                here = slice(a, a + rows), slice(b, b + columns)
+                found[here] = self._mean(
+                    self._fastest_products, points[here[0]], vectors[here], start
+                )
+        return found
+
+    # --- batches and chunks ---------------------------------------------------------------------
+
+    def _loss(self, w: Tensor, x: Tensor, t: Tensor) -> Tensor:
+        return self._loss_fn(self._module(w, x), t)
+
+    def _mean(self, run: Callable[..., Tensor], points: Tensor, *more: Any) -> Tensor:
+        """Average over batches, each weighted by its share of the samples."""
+        with _functional.plain_attention():
+            return sum(
+                share * run(partial(self._loss, x=x, t=t), points, *more)
+                for x, t, share in self._batches
+            )
+
+    def _outputs(self, points: Tensor) -> Iterator[tuple[Tensor, Tensor, float]]:
+        """Yield each batch's outputs (points, samples, ...), targets and share."""
+        for x, t, share in self._batches:
+            with _functional.plain_attention():
+                f: Function = partial(self._module, x=x)
+                found = _functional.values(f, points, self._fast_values)
+            yield found, t, share
+
+    def _in_chunks(
+        self, points: Tensor, tail: tuple[int, ...], run: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Evaluate chunk after chunk; ``tail`` is the shape of what arises at a point."""
+        size = max(1, _CHUNK_ELEMENTS // self._per_point)
+        found = points.new_empty(len(points), *tail)
+        for a in range(0, len(points), size):
+            found[a : a + size] = run(points[a : a + size])
+        return found
+
+    @cached_property
+    def _fastest_products(self) -> Products:
+        x, t, _ = self._batches[0]
+        f = partial(self._loss, x=x, t=t)
+        points = torch.stack([self.weights, 0.9 * self.weights])
+        with _functional.plain_attention():
+            return _probe.fastest_products(f, points, self.vectorised)
+
+    def on(self, samples: Tensor) -> Evaluation:
+        """Return the same on some samples alone, for one point: without the cost of a vmap."""
+        view = copy.copy(self)
+        view._batches = batches_of(self._inputs[samples], self._targets[samples], self._batch_size)
+        view.vectorised = view._fast_values = False
+        view.output_shape = (len(samples), *self.output_shape[1:])
+        return view
+
+
+class OnBatches:
+    """An evaluation at points that have samples of their own, one point after another.
+
+    Args:
+        whole: the evaluation on all samples.
+        samples: the positions of each point's samples, (points, batch).
+    """
+
+    def __init__(self, whole: Evaluation, samples: Tensor) -> None:
+        self._whole, self._samples = whole, samples
+        self.correct, self.output_shape = whole.correct, (samples.shape[1], *whole.output_shape[1:])
+
+    def loss(self, points: Tensor) -> Tensor:
+        """Return the losses, shape (points,)."""
+        return self._each("loss", points)
+
+    def loss_and_gradient(self, points: Tensor) -> Tensor:
+        """Return losses and gradients side by side, shape (points, 1 + weights)."""
+        return self._each("loss_and_gradient", points)
+
+    def outputs(self, points: Tensor) -> Tensor:
+        """Return the module's outputs, shape (points, batch, ...)."""
+        return self._each("outputs", points)
+
+    def accuracy(self, points: Tensor) -> Tensor:
+        """Return the shares of samples that are correct, shape (points,)."""
+        return self._each("accuracy", points)
+
+    def products(self, points: Tensor, vectors: Tensor, start: int = 0) -> Tensor:
+        """Multiply vectors (points, vectors, weights) by Hessians, or blocks of them."""
+        return self._each("products", points, vectors, start=start)
+
+    def _each(self, method: str, *arrays: Tensor, **options: int) -> Tensor:
+        rows = zip(self._samples, *(array.split(1) for array in arrays), strict=True)
+        return torch.cat(
+            [getattr(self._whole.on(chosen), method)(*row, **options) for chosen, *row in rows]
+        )
+
+
+def batches_of(x: Tensor, t: Tensor, size: int | None) -> list[tuple[Tensor, Tensor, float]]:
+    """Return inputs, targets and share of all samples of each batch."""
+    pairs = zip(x.split(size or len(x)), t.split(size or len(x)), strict=True)
+    return [(x_batch, t_batch, len(x_batch) / len(x)) for x_batch, t_batch in pairs]

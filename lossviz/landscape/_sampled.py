@@ -1,0 +1,81 @@
+"""What samplers need of a landscape beside its public methods, with defaults that suit any."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Self
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from lossviz.landscape._network import Pass
+from lossviz.landscape._recorder import Probe
+
+
+class Sampled(ABC):
+    """A landscape as samplers see it: points come in blocks of fixed size, already checked.
+
+    Attributes:
+        num_weights: number of weights and biases, m.
+    """
+
+    num_weights: int
+
+    @abstractmethod
+    def hessian(
+        self, weights: Float[Tensor, "*points weight"]
+    ) -> Float[Tensor, "*points weight weight"]:
+        """Return the Hessian of the loss."""
+
+    @abstractmethod
+    def _unchecked_loss_and_gradient(
+        self, points: Float[Tensor, "points weight"]
+    ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points weight"]]:
+        """Return loss and gradient of a flat batch of finite points, without checking them.
+
+        For samplers, which call it thousands of times with points that they made themselves.
+        """
+
+    @property
+    def _block_size(self) -> int:
+        """How many walks are evaluated together, each in a row of its own.
+
+        A matrix product's rounding depends on its size and a vector loop's on the place in it, so
+        walks g*size .. g*size+size-1 always share a block, whichever of them are asked for.
+        """
+        return 10 if self.num_weights <= 1000 else 1
+
+    @property
+    def _numbers_per_point(self) -> int:
+        """How many numbers arise per point in a walk, Hessian included."""
+        return self.num_weights**2
+
+    def _probe(self, points: Float[Tensor, "points weight"], steps: int) -> Probe:
+        """Return what evaluates blocks of points, from these on, for walks of many small steps."""
+        return Probe(self._unchecked_loss_and_gradient, points, steps)
+
+    def _hessian_entries(
+        self,
+        points: Float[Tensor, "points weight"],
+        wanted: Int[Tensor, "wanted"],
+        passes: Pass | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return distinct entries of Hessians (wanted, entries), and the place of each (n, n).
+
+        Known null directions are left out: n is at most ``num_weights``. All points are evaluated
+        together, with their passes through the network where they are known; ``wanted`` are
+        the positions of those whose Hessians are returned.
+        """
+        del passes
+        place = torch.arange(self.num_weights**2).view(self.num_weights, self.num_weights)
+        return self.hessian(points)[wanted].flatten(1), place
+
+    @property
+    def num_samples(self) -> int:
+        """Number of training samples."""
+        raise ValueError("batch_size must be None: the landscape has no samples to draw from.")
+
+    def _on_batches(self, samples: Int[Tensor, "points batch"]) -> Self:
+        """Return the landscape of batches: the loss of point i is that of samples[i] alone."""
+        raise ValueError(f"batch_size must be None; got batches of {samples.shape[1]} samples.")
