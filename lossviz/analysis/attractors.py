@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 import xarray as xr
 
 from lossviz import _checks
+from lossviz.analysis._series import loss_and_norm
+from lossviz.analysis.attractor_kinds import attractor_kind
 from lossviz.landscape.base import BaseLandscape
 from lossviz.sampling.walks import progressive_gradient_walk
+
+#: An attractor's kind is sought from this many of its points, of different walks.
+_STARTS = 5
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,7 @@ class Attractor:
         points: number of low-gradient points nearer to this level than to any other.
         walks: number of walks that visit one of these points.
         walk_share: the same as a share of all walks, in [0, 1].
+        kind: what :func:`lossviz.attractor_kind` says, where asked for; None otherwise.
     """
 
     level: float
@@ -29,6 +36,7 @@ class Attractor:
     points: int
     walks: int
     walk_share: float
+    kind: str | None = None
 
 
 def find_attractors(
@@ -39,6 +47,8 @@ def find_attractors(
     min_walks: int = 1,
     num_walks: int | None = None,
     seed: int = 0,
+    kinds: bool = False,
+    landscape: BaseLandscape | None = None,
 ) -> tuple[Attractor, ...]:
     """Find the loss levels of stationary attractors in a sample of a landscape.
 
@@ -58,14 +68,20 @@ def find_attractors(
         min_walks: levels visited by fewer walks are left out; at least 1.
         num_walks: number of walks on a landscape; 10 per weight if None.
         seed: seed of these walks.
+        kinds: whether to tell the kind of each attractor by :func:`lossviz.attractor_kind`, from
+            the points with the smallest gradients. A data set must then have the variable
+            ``weights``.
+        landscape: the landscape that was sampled; needed for the kinds of a data set.
 
     Returns:
         The attractors in ascending order of their level; empty if no point is low.
 
     Raises:
         ValueError: if a number is out of its range or the data set lacks a variable, or has
-            non-finite values.
-        TypeError: if ``source`` is neither a data set nor a landscape.
+            non-finite values; or if kinds are asked for and the weights or the landscape of a
+            data set are missing.
+        TypeError: if ``source`` is neither a data set nor a landscape, ``landscape`` no
+            landscape or ``kinds`` no boolean.
 
     Example:
         XOR has levels at 0, (ln 2)/2, 3/4 H(1/3) and ln 2:
@@ -77,37 +93,74 @@ def find_attractors(
     tolerance = _checks.real("gradient_tolerance", gradient_tolerance, above=0)
     separation = _checks.real("separation", separation, above=0)
     min_walks = _checks.whole("min_walks", min_walks, 1)
+    landscape = _kinds_of(source, kinds, landscape)
     if isinstance(source, BaseLandscape):
         count = 10 * source.num_weights if num_walks is None else num_walks
-        source = progressive_gradient_walk(
-            source, count, 1000, 0.02, 1.0, seed, measures=("loss", "gradient_norm")
-        )
-    loss, norm = _loss_and_norm(source)
+        measures = ("loss", "gradient_norm", *(["weights"] if kinds else []))
+        source = progressive_gradient_walk(source, count, 1000, 0.02, 1.0, seed, measures=measures)
+    loss, norm = loss_and_norm(source)
     levels = _levels(loss.ravel(), norm.ravel(), tolerance, separation)
-    found = _describe(loss, norm, levels, tolerance)
+    nearest = _nearest(loss, norm, levels, tolerance)
+    found = _describe(levels, nearest)
+    if kinds:
+        weights = _weights(source, landscape)
+        found = [
+            replace(
+                each, kind=_kind(landscape, weights, norm, nearest == number, tolerance, separation)
+            )
+            for number, each in enumerate(found)
+        ]
     return tuple(attractor for attractor in found if attractor.walks >= min_walks)
 
 
-def _loss_and_norm(source: object) -> tuple[np.ndarray, np.ndarray]:
-    if not isinstance(source, xr.Dataset):
-        raise TypeError(
-            f"source must be a data set of walks or a landscape; got {type(source).__name__}."
-        )
-    missing = {"loss", "gradient_norm"} - set(source.data_vars)
-    if missing or {"walk", "step"} - set(source.dims):
+def _kinds_of(
+    source: object, kinds: object, landscape: BaseLandscape | None
+) -> BaseLandscape | None:
+    """Return the landscape on which kinds are sought; None if they are not asked for."""
+    if not isinstance(kinds, bool):
+        raise TypeError(f"kinds must be True or False; got {kinds!r}.")
+    if landscape is not None and not isinstance(landscape, BaseLandscape):
+        raise TypeError(f"landscape must be a Landscape or None; got {type(landscape).__name__}.")
+    if isinstance(source, BaseLandscape):
+        return source
+    if kinds and landscape is None:
+        raise ValueError("landscape must be given for the kinds of a data set; got None.")
+    return landscape
+
+
+def _weights(source: xr.Dataset, landscape: BaseLandscape) -> np.ndarray:
+    if "weights" not in source:
+        raise ValueError("source must have the variable weights for kinds; it is missing.")
+    weights = source["weights"].transpose("walk", "step", "weight").values
+    if weights.shape[-1] != landscape.num_weights:
         raise ValueError(
-            "source must have variables loss and gradient_norm over (walk, step); "
-            f"got {sorted(map(str, source.data_vars))} over {sorted(map(str, source.dims))}."
+            f"source must have points of {landscape.num_weights} weights, as the landscape; "
+            f"got {weights.shape[-1]}."
         )
-    arrays = [source[name].transpose("walk", "step").values for name in ("loss", "gradient_norm")]
-    for name, values in zip(("loss", "gradient_norm"), arrays, strict=True):
-        bad = int((~np.isfinite(values)).sum())
-        if bad or values.size == 0:
-            raise ValueError(
-                f"{name} must be finite and not empty; got {values.size} values, "
-                f"{bad} of them NaN or infinite."
-            )
-    return arrays[0].astype(float), arrays[1].astype(float)
+    return weights
+
+
+def _kind(
+    landscape: BaseLandscape,
+    weights: np.ndarray,
+    norm: np.ndarray,
+    mine: np.ndarray,
+    tolerance: float,
+    separation: float,
+) -> str:
+    """Return the kind of the attractor to which the points ``mine`` (walk, step) belong.
+
+    The deepest walks are taken, and of each the point whose gradient is nearest to a hundredth of
+    the tolerance: a gradient that is round-off already cannot be followed further down.
+    """
+    depth = np.where(mine, norm, np.inf).min(axis=1)
+    walks = np.argsort(depth, kind="stable")[:_STARTS]
+    walks = walks[np.isfinite(depth[walks])]
+    with np.errstate(divide="ignore"):
+        off = np.abs(np.log(norm[walks] / (0.01 * tolerance)))
+    step = np.where(mine[walks], off, np.inf).argmin(axis=1)
+    starts = torch.from_numpy(weights[walks, step])
+    return attractor_kind(landscape, starts, separation=separation).kind
 
 
 def _levels(
@@ -145,16 +198,20 @@ def _window_minima(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> n
     return minima
 
 
-def _describe(
+def _nearest(
     loss: np.ndarray, norm: np.ndarray, levels: list[tuple[float, float]], tolerance: float
-) -> list[Attractor]:
+) -> np.ndarray:
+    """Return the number of the level nearest to each low point; -1 where a point is not low."""
     if not levels:
-        return []
+        return np.full(loss.shape, -1)
     distance = np.abs(loss[..., None] - np.array([level for level, _ in levels]))
-    nearest = np.where(norm <= tolerance, distance.argmin(axis=-1), -1)
+    return np.where(norm <= tolerance, distance.argmin(axis=-1), -1)
+
+
+def _describe(levels: list[tuple[float, float]], nearest: np.ndarray) -> list[Attractor]:
     attractors = []
     for number, (level, depth) in enumerate(levels):
         mine = nearest == number
         walks = int(mine.any(axis=1).sum())
-        attractors.append(Attractor(level, depth, int(mine.sum()), walks, walks / len(loss)))
+        attractors.append(Attractor(level, depth, int(mine.sum()), walks, walks / len(nearest)))
     return attractors
