@@ -1,0 +1,32 @@
+"""The benchmark scripts run, and what they time agrees; how fast they find it is not tested."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+def run(script, *options):
+    command = [sys.executable, str(BENCHMARKS / script), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_points_per_second_prints_a_line_per_activation():
+    done = run("points_per_second.py", "--repeats", "1", "--problems", "xor", "--no-study")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("| xor |")]
+    assert [line.split(" | ")[1] for line in lines] == ["tanh", "relu", "elu"]
+    assert all("(" in cell for line in lines for cell in line.split(" | ")[3:])
+
+
+@pytest.mark.parametrize("script", ["points_per_second.py", "growth.py"])
+def test_bad_options_are_refused(script):
+    done = run(script, "--repeats", "0")
+    assert done.returncode == 2
+    assert "--repeats must be at least 1; got 0" in done.stderr
