@@ -39,7 +39,13 @@ from lossviz.curvature.inertia import Curvature, classify_curvature, classify_ei
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.stable import stable_cross_entropy
-from lossviz.problems import Problem, load_problem, problem_names
+from lossviz.problems import (
+    DataError,
+    Problem,
+    load_problem,
+    problem_from_arrays,
+    problem_names,
+)
 from lossviz.sampling.random_walks import manhattan_walk, progressive_random_walk, random_walk
 from lossviz.sampling.walks import progressive_gradient_walk
 
@@ -56,6 +62,7 @@ __all__ = [
     "BlockwiseCurvature",
     "Comparison",
     "Curvature",
+    "DataError",
     "EffectiveWeights",
     "Estimate",
     "ExtremeCurvature",
@@ -92,6 +99,7 @@ __all__ = [
     "manhattan_walk",
     "neutrality",
     "plots",
+    "problem_from_arrays",
     "problem_names",
     "progressive_gradient_walk",
     "progressive_random_walk",

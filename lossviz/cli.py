@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib.metadata import version
-from pathlib import Path
 
 import click
 import torch
 
 from lossviz.activations import activation_names
-from lossviz.problems import problem_names
+from lossviz.problems import (
+    DataError,
+    DataFile,
+    fetch_file,
+    find_file,
+    local_fault,
+    local_folder,
+    problem_files,
+    problem_names,
+)
 
 _PACKAGES = ("lossviz", "torch", "numpy", "xarray", "scikit-learn", "matplotlib")
+
+_WITH_FILES = tuple(name for name in problem_names() if problem_files(name))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,16 +38,90 @@ def info() -> None:
     for package in _PACKAGES:
         click.echo(f"{package:14}{version(package)}")
     click.echo(f"{'activations':14}{', '.join(activation_names())}")
-    click.echo(f"{'problems':14}{', '.join(problem_names())} (built in)")
+    built_in = [name for name in problem_names() if name not in _WITH_FILES]
+    click.echo(f"{'problems':14}{', '.join(built_in)} (built in)")
+    for name in _WITH_FILES:
+        click.echo(f"{'':14}{name} ({_whereabouts(name)})")
     click.echo(f"{'data folder':14}{_data_folder()}")
     click.echo(f"{'device':14}{_device()}, {torch.get_num_threads()} threads")
 
 
+@main.group()
+def data() -> None:
+    """List, fetch and verify the data files of problems."""
+
+
+@data.command("list")
+def list_() -> None:
+    """List the problems, their files, and where these are."""
+    for name in problem_names():
+        files = problem_files(name)
+        if not files:
+            click.echo(f"{name:14}built in")
+        for file in files:
+            click.echo(f"{name:14}{file.name:30}{_size(file):>10}  {_where(file)}")
+
+
+@data.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Fetch the files of every problem.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+def fetch(names: tuple[str, ...], everything: bool, quiet: bool) -> None:
+    """Download the files of problems NAMES into the user's cache, unless they are there."""
+    if everything == bool(names):
+        raise click.UsageError("Name problems, or give --all.")
+    for file in _files(_WITH_FILES if everything else names):
+        try:
+            path = fetch_file(file, progress=not quiet)
+        except DataError as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"{file.name:30}{path}")
+
+
+@data.command()
+@click.argument("names", nargs=-1)
+def verify(names: tuple[str, ...]) -> None:
+    """Compare the checksums of files on disk; of problems NAMES, all must be there."""
+    bad = 0
+    for file in _files(names or _WITH_FILES):
+        wrong = local_fault(file)
+        missing = find_file(file) is None
+        bad += bool(wrong) or (missing and bool(names))
+        state = "missing" if missing else wrong or "in order"
+        click.echo(f"{file.name:30}{state}")
+    if bad:
+        raise click.ClickException(f"{bad} of the files must be mended: see above what was got.")
+
+
+def _files(names: tuple[str, ...]) -> list[DataFile]:
+    """Return the files of problems, each once."""
+    files: dict[str, DataFile] = {}
+    for name in names:
+        try:
+            files |= {file.name: file for file in problem_files(name)}
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+    return list(files.values())
+
+
+def _where(file: DataFile) -> str:
+    found = find_file(file)
+    return "missing" if found is None else f"{found[0]}: {found[1]}"
+
+
+def _whereabouts(name: str) -> str:
+    places = {(find_file(file) or ("missing",))[0] for file in problem_files(name)}
+    return "incomplete" if len(places) > 1 and "missing" in places else ", ".join(sorted(places))
+
+
+def _size(file: DataFile) -> str:
+    return f"{file.size / 1e6:.1f} MB" if file.size >= 10**6 else f"{file.size / 1e3:.0f} kB"
+
+
 def _data_folder() -> str:
-    named = os.environ.get("LOSSVIZ_DATA")
-    if not named:
+    folder = local_folder()
+    if folder is None:
         return "none (LOSSVIZ_DATA is not set)"
-    folder = Path(named)
     if not folder.is_dir():
         return f"{folder} (LOSSVIZ_DATA names no folder)"
     names = sorted(path.name for path in folder.iterdir() if path.is_file())

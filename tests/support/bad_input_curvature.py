@@ -27,11 +27,12 @@ PRECISION = bad_name("float32", "float64")
 CASES = {
     "classify_curvature": Case(
         lv.classify_curvature,
-        {"hessians": np.eye(2), "rtol": 1e-8},
+        {"hessians": np.eye(2), "rtol": 1e-8, "eigenvalues": True, "null_basis": [[1.0], [0]]},
         {
             "hessians": bad_array(2, 2, not_finite=False)
             | st.sampled_from([np.zeros((0, 0)), [[1.0, 2.0], [3.0, 4.0]]]),
-            "rtol": RTOL,
+            "rtol": RTOL, "eigenvalues": BAD_TRUTH,
+            "null_basis": bad_array(2, 1).filter(lambda value: value is not None) | st.sampled_from([np.eye(2), [[1.0], [1.0]]]),
         },
     ),
     "classify_eigenvalues": Case(

@@ -10,7 +10,7 @@ import torch
 from hypothesis import strategies as st
 
 import lossviz as lv
-from bad_values import NAMES, PROBLEM_NAMES, Case, bad_array, bad_name, bad_whole
+from bad_values import NAMES, PROBLEM_NAMES, Case, bad_array, bad_name, bad_real, bad_whole
 from lossviz.activations import registry
 
 BAD_OUTPUTS = bad_array(4, 2, longer=False)
@@ -44,6 +44,11 @@ BAD_MEASURES = [
     lambda h: torch.full(h.shape[:-2], math.nan, dtype=h.dtype),
     lambda h: h.abs().mean(dim=-1), lambda h: torch.full(h.shape[:-2], h.numel() / 100),
 ]  # fmt: skip
+
+BAD_LABELS = st.sampled_from([
+    None, 3, "labels", [0, 1], [0] * 6, [0.5, 1.0, 0.0, 1.0, 0.0, 1.0], [0, 1, 0, 1, 0, None],
+    np.full((6, 1), 2.0), np.full((6, 1), np.nan), np.zeros((6, 0)), np.zeros((5, 1)),
+])  # fmt: skip
 
 CASES = {
     "activation_names": Case(lv.activation_names, {}),
@@ -90,8 +95,28 @@ CASES = {
     ),
     "load_problem": Case(
         lv.load_problem,
-        {"name": "iris", "seed": 1},
-        {"name": bad_name(*PROBLEM_NAMES), "seed": bad_whole(0)},
+        {"name": "iris", "seed": 1, "hidden": 2},
+        {
+            "name": bad_name(*PROBLEM_NAMES), "seed": bad_whole(0),
+            "hidden": bad_whole(1, optional=True),
+        },
+    ),
+    "problem_from_arrays": Case(
+        lv.problem_from_arrays,
+        {
+            "inputs": np.arange(12.0).reshape(6, 2), "targets": [0, 1, 0, 1, 0, 1], "hidden": 2,
+            "name": "mine", "test_share": 0.5, "test_inputs": [[0.0, 1.0], [2.0, 3.0]],
+            "test_targets": [0, 1], "scale": "unit", "seed": 0,
+        },
+        {
+            "inputs": bad_array(6, 2, longer=False),
+            "targets": BAD_LABELS, "hidden": bad_whole(1),
+            "name": st.sampled_from([None, 3, b"mine", ["mine"]]),
+            "test_share": bad_real(above=0, top=1.0).filter(lambda value: value != 1.0),
+            "test_inputs": bad_array(2, 2) | st.just(None),
+            "test_targets": st.sampled_from([None, [0, 2], [0], ["a", "b"], [[0.0], [1.0]], 1.0]),
+            "scale": bad_name("standardise", "unit", "none"), "seed": bad_whole(0),
+        },
     ),
     "dead_units": Case(lv.dead_units, {"outputs": np.zeros((4, 2))}, {"outputs": BAD_OUTPUTS}),
     **{

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 import lossviz as lv
 from lossviz.activations import registry
+from lossviz.problems import find_file, problem_files
 
 # The same examples on every run and machine: a failure can be repeated.
 settings.register_profile(
@@ -52,3 +53,16 @@ def walks():
         )
         for name in ACTIVATIONS
     }
+
+
+@pytest.fixture
+def needs_data():
+    """A function that loads a problem made of files, or skips where these are nowhere on disk."""
+
+    def load(name, seed=0):
+        missing = [file.name for file in problem_files(name) if find_file(file) is None]
+        if missing:
+            pytest.skip(f"{', '.join(missing)}: in no folder that LOSSVIZ_DATA names, nor cached")
+        return lv.load_problem(name, seed)
+
+    return load

@@ -71,6 +71,149 @@ def test_loading_leaves_the_global_generator_alone():
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
-def test_names_and_problems_agree():
-    for name in lv.problem_names():
-        assert lv.load_problem(name).name == name
+@pytest.mark.parametrize("name", lv.problem_names())
+def test_names_and_problems_agree(name, needs_data):
+    problem = needs_data(name)
+    assert problem.name == name
+    assert problem.layers[0] == problem.inputs.shape[1] == problem.test_inputs.shape[1]
+    assert problem.layers[-1] == problem.targets.shape[1] == problem.test_targets.shape[1]
+    assert set(np.unique(problem.targets)) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "weights", "train", "test"),
+    [
+        ("digits", (64, 10, 10), 760, 1438, 359),
+        ("heart", (32, 10, 1), 341, 736, 184),
+        ("mnist-test", (784, 10, 10), 7960, 8000, 2000),
+    ],
+)
+def test_sizes_are_those_of_the_study(name, layers, weights, train, test, needs_data):
+    problem = needs_data(name)
+    assert (problem.layers, problem.num_weights) == (layers, weights)
+    assert (len(problem.inputs), len(problem.test_inputs)) == (train, test)
+    assert len(problem.classes) == max(2, layers[-1])
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist-test"])
+def test_pixels_fill_the_range_from_0_to_1(name, needs_data):
+    problem = needs_data(name)
+    assert (problem.inputs.min(), problem.inputs.max()) == (0, 1)
+
+
+def rank_with_bias(inputs):
+    return np.linalg.matrix_rank(np.column_stack([inputs, np.ones(len(inputs))]))
+
+
+def test_heart_is_as_it_is_published(needs_data):
+    problem = needs_data("heart")
+    everything = np.concatenate([problem.inputs, problem.test_inputs])
+    assert (everything.min(), everything.max()) == (-1, 1)
+    assert rank_with_bias(everything) == 28
+    for seed in range(5):
+        assert rank_with_bias(needs_data("heart", seed).inputs) in (27, 28)
+
+
+def test_digits_have_two_inputs_too_many_and_a_constant_one():
+    problem = lv.load_problem("digits")
+    assert rank_with_bias(np.concatenate([problem.inputs, problem.test_inputs])) == 62
+
+
+def test_another_number_of_hidden_units_changes_the_layers_only():
+    problem = lv.load_problem("iris", seed=2, hidden=7)
+    assert problem.layers == (4, 7, 3)
+    np.testing.assert_array_equal(problem.inputs, lv.load_problem("iris", seed=2).inputs)
+
+
+# --- problems of one's own --------------------------------------------------------------------
+
+
+def own(**changes):
+    rng = np.random.default_rng(0)
+    given = {"inputs": rng.normal(3, 2, (40, 3)), "targets": rng.integers(3, size=40), "hidden": 4}
+    return lv.problem_from_arrays(**given | changes)
+
+
+def test_labels_become_one_hot_in_ascending_order():
+    labels = np.array(["c", "a", "b"] * 10)
+    problem = own(inputs=np.arange(60.0).reshape(30, 2), targets=labels, scale="none")
+    assert problem.classes == ("a", "b", "c")
+    numbers = {"a": 0, "b": 1, "c": 2}
+    for inputs, targets in (
+        (problem.inputs, problem.targets), (problem.test_inputs, problem.test_targets),
+    ):  # fmt: skip
+        expected = [numbers[labels[int(row[0] // 2)]] for row in inputs]
+        np.testing.assert_array_equal(targets, np.eye(3)[expected])
+
+
+@pytest.mark.parametrize("labels", [[False, True] * 10, [3, 7] * 10, ["no", "yes"] * 10])
+def test_two_classes_have_one_output(labels):
+    problem = own(inputs=np.arange(40.0).reshape(20, 2), targets=labels, scale="none")
+    assert problem.layers == (2, 4, 1)
+    expected = (problem.inputs[:, :1] // 2) % 2
+    np.testing.assert_array_equal(problem.targets, expected)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_own_data_are_split_and_standardised_as_iris_is(seed):
+    data = load_iris()
+    mine = lv.problem_from_arrays(data.data, data.target, hidden=4, seed=seed)
+    published = lv.load_problem("iris", seed)
+    for name in ("inputs", "targets", "test_inputs", "test_targets"):
+        np.testing.assert_allclose(getattr(mine, name), getattr(published, name), atol=1e-14)
+
+
+def test_unit_scaling_is_fitted_on_the_training_part_only():
+    problem = own(scale="unit")
+    np.testing.assert_allclose(problem.inputs.min(axis=0), 0, atol=1e-15)
+    np.testing.assert_allclose(problem.inputs.max(axis=0), 1, atol=1e-15)
+
+
+@pytest.mark.parametrize("scale", ["standardise", "unit"])
+def test_an_input_that_never_changes_is_only_centred(scale):
+    inputs = np.column_stack([np.full(40, 0.1), np.arange(40.0)])
+    problem = own(inputs=inputs, scale=scale)
+    assert not problem.inputs[:, 0].any()
+    assert not problem.test_inputs[:, 0].any()
+
+
+def test_a_test_part_of_ones_own_leaves_all_others_to_training():
+    problem = own(test_inputs=np.zeros((5, 3)), test_targets=[0, 1, 2, 0, 1])
+    assert (len(problem.inputs), len(problem.test_inputs)) == (40, 5)
+
+
+def test_targets_may_be_numbers_between_0_and_1():
+    targets = np.linspace(0, 1, 80).reshape(40, 2)
+    problem = own(targets=targets)
+    assert problem.classes is None
+    assert lv.Landscape(problem, "tanh").num_weights == problem.num_weights == 26
+
+
+def test_own_problems_can_be_walked():
+    walks = lv.progressive_gradient_walk(lv.Landscape(own(), "elu"), 2, 3, 0.1, 1.0, 0)
+    assert np.isfinite(walks.loss).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"inputs": np.where(np.eye(40, 3) * 2 > 1, np.nan, 1.0)}, "inputs .*row 0, column 0: nan"),
+        ({"targets": [1] * 40}, r"targets must have two classes or more; got \[1\]"),
+        ({"targets": [0] * 39 + [1], "test_share": 0.02, "seed": 0}, None),
+        ({"targets": [0] * 39}, "targets must have one row for each of 40 samples; got 39"),
+        ({"test_inputs": np.zeros((2, 3)), "test_targets": [0, 5]}, r"among the classes .*\[5\]"),
+        ({"test_inputs": np.zeros((2, 3))}, "must be given together"),
+        ({"test_share": 0.001}, "leave samples in both parts"),
+    ],
+)
+def test_unsuitable_data_are_refused_by_name(changes, says):
+    if says is None:  # a class that only the test part has
+        seeds = [s for s in range(200) if not _trains_on_last(s)]
+        changes, says = changes | {"seed": seeds[0]}, r"every class in the training part; got none"
+    with pytest.raises(ValueError, match=says):
+        own(**changes)
+
+
+def _trains_on_last(seed):
+    order = np.random.default_rng(seed).permutation(40)
+    return 39 not in order[:1]

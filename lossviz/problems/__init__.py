@@ -1,0 +1,29 @@
+"""Problems: a data set, split and scaled, with the layers of the network that learns it."""
+
+from lossviz.problems._arrays import problem_from_arrays
+from lossviz.problems._files import (
+    DATA_FILES,
+    DataError,
+    DataFile,
+    fetch_file,
+    find_file,
+    local_fault,
+    local_folder,
+)
+from lossviz.problems._loaders import load_problem, problem_files, problem_names
+from lossviz.problems._problem import Problem
+
+__all__ = [
+    "DATA_FILES",
+    "DataError",
+    "DataFile",
+    "Problem",
+    "fetch_file",
+    "find_file",
+    "load_problem",
+    "local_fault",
+    "local_folder",
+    "problem_files",
+    "problem_from_arrays",
+    "problem_names",
+]
