@@ -32,7 +32,8 @@ CASES = {
             "hessians": bad_array(2, 2, not_finite=False)
             | st.sampled_from([np.zeros((0, 0)), [[1.0, 2.0], [3.0, 4.0]]]),
             "rtol": RTOL, "eigenvalues": BAD_TRUTH,
-            "null_basis": bad_array(2, 1).filter(lambda value: value is not None) | st.sampled_from([np.eye(2), [[1.0], [1.0]]]),
+            "null_basis": bad_array(2, 1).filter(lambda value: value is not None)
+            | st.sampled_from([np.eye(2), [[1.0], [1.0]]]),
         },
     ),
     "classify_eigenvalues": Case(

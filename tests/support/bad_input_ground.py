@@ -10,7 +10,16 @@ import torch
 from hypothesis import strategies as st
 
 import lossviz as lv
-from bad_values import NAMES, PROBLEM_NAMES, Case, bad_array, bad_name, bad_real, bad_whole
+from bad_values import (
+    BAD_ACTIVATION,
+    NAMES,
+    PROBLEM_NAMES,
+    Case,
+    bad_array,
+    bad_name,
+    bad_real,
+    bad_whole,
+)
 from lossviz.activations import registry
 
 BAD_OUTPUTS = bad_array(4, 2, longer=False)
@@ -57,7 +66,7 @@ CASES = {
         lambda name, parameters: lv.get_activation(name, **parameters),
         {"name": "elu", "parameters": {"alpha": 0.5}},
         {
-            "name": bad_name(*NAMES) | st.just(lv.get_activation("elu")),
+            "name": BAD_ACTIVATION | st.just(lv.get_activation("elu")),
             "parameters": st.sampled_from(
                 [{"alpha": value} for value in (0, -1.0, math.nan, math.inf, "1", None, [1], True)]
                 + [{"beta": 1.0}, {"alpha": 1.0, "negative_slope": 0.1}]

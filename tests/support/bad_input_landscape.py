@@ -8,7 +8,7 @@ from torch import nn
 
 import lossviz as lv
 from bad_values import (
-    NAMES,
+    BAD_ACTIVATION,
     WEIGHTS,
     Case,
     bad_array,
@@ -84,7 +84,7 @@ CASES = {
         {"problem": "xor", "activation": "tanh", "loss": "cross_entropy", "dtype": torch.float64,
          "device": None},
         {
-            "problem": BAD_PROBLEM, "activation": bad_name(*NAMES),
+            "problem": BAD_PROBLEM, "activation": BAD_ACTIVATION,
             "loss": bad_name("cross_entropy", "squared_error"),
             "dtype": BAD_DTYPE | st.just(None), "device": BAD_DEVICE,
         },

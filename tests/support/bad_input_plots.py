@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import lossviz as lv
 from bad_values import (
+    BAD_ACTIVATION,
     BAD_LANDSCAPE,
     BAD_WALKS,
-    NAMES,
     Case,
     bad_array,
     bad_name,
@@ -27,7 +27,7 @@ CASES = {
         lv.plots.activation_curves,
         {"names": ["tanh"], "span": 4.0},
         {
-            "names": bad_names(*NAMES) | st.sampled_from([[], "tanh", ()]),
+            "names": bad_names(BAD_ACTIVATION) | st.sampled_from([[], "tanh", ()]),
             "span": bad_real(above=0),
         },
     ),

@@ -28,7 +28,7 @@ SHARED = {
 BAD_SHARED = {
     "landscape": BAD_LANDSCAPE, "num_walks": bad_whole(1), "num_steps": bad_whole(1),
     "max_step": bad_real(above=0), "start_range": bad_real(above=0), "seed": bad_whole(0),
-    "bounds": bad_real(minimum=1.0, optional=True), "measures": bad_names(*MEASURES),
+    "bounds": bad_real(minimum=1.0, optional=True), "measures": bad_names(bad_name(*MEASURES)),
     "rtol": RTOL, "null_directions": bad_name("count", "project"),
     # Above XOR's number of samples, too.
     "batch_size": bad_whole(1, optional=True) | st.integers(min_value=5),
