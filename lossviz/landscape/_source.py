@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from lossviz import _checks
+from lossviz.activations import activation_names
 
 _RANDOM = (
     nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout,
@@ -60,6 +61,21 @@ class Source:
         if not isinstance(self.loss_fn, nn.Module):
             return self.loss_fn
         return copy.deepcopy(self.loss_fn).to(self.device, self.dtype)
+
+    def describe(self) -> dict[str, str]:
+        """Return what identifies the landscape, under the names that closed forms use."""
+        names = {name.replace("_", ""): name for name in activation_names() if name != "identity"}
+        kinds = {type(part).__name__.lower() for part in self.module.modules()}
+        shapes = ("x".join(map(str, p.shape)) or "1" for p in self.module.parameters())
+        return {
+            "problem": type(self.module).__name__,
+            "layers": " ".join(shapes),
+            "split_seed": "none",
+            "activation": "+".join(sorted(names[k] for k in kinds & names.keys())) or "unknown",
+            "loss_function": getattr(self.loss_fn, "__name__", type(self.loss_fn).__name__),
+            "precision": str(self.dtype).removeprefix("torch."),
+            "module_batch_size": str(self.batch_size or "all"),
+        }
 
     def test_part(self) -> Source | None:
         """Return the same with the test part's data."""

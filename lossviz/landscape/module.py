@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from lossviz import _checks
-from lossviz.activations import activation_names
 from lossviz.landscape._evaluation import Evaluation, OnBatches
 from lossviz.landscape._source import Source, checked_source
 from lossviz.landscape.base import BaseLandscape
@@ -22,6 +21,8 @@ from lossviz.landscape.base import BaseLandscape
 
 class ModuleLandscape(BaseLandscape):
     """The loss of a module over all its parameters, as ``Landscape.from_module`` returns it.
+
+    Its attribute ``test`` is the landscape on the test part, or None.
 
     Attributes:
         weights: the module's own weights as a point, shape (num_weights,), in the order of
@@ -32,7 +33,6 @@ class ModuleLandscape(BaseLandscape):
         dtype: ``torch.float32`` or ``torch.float64``.
         device: where points are evaluated.
         blocks: names and sizes of the parameters.
-        test: the landscape of the same module on the test part; None if there is none.
     """
 
     def __init__(self, source: Source) -> None:
@@ -58,18 +58,7 @@ class ModuleLandscape(BaseLandscape):
 
     @override
     def describe(self) -> dict[str, str]:
-        module, loss_fn = self._source.module, self._source.loss_fn
-        names = {name.replace("_", ""): name for name in activation_names() if name != "identity"}
-        kinds = {type(part).__name__.lower() for part in module.modules()}
-        return {
-            "problem": type(module).__name__,
-            "layers": " ".join("x".join(map(str, p.shape)) or "1" for p in module.parameters()),
-            "split_seed": "none",
-            "activation": "+".join(sorted(names[k] for k in kinds & names.keys())) or "unknown",
-            "loss_function": getattr(loss_fn, "__name__", type(loss_fn).__name__),
-            "precision": str(self.dtype).removeprefix("torch."),
-            "module_batch_size": str(self._source.batch_size or "all"),
-        }
+        return self._source.describe()
 
     @override
     def loss(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:

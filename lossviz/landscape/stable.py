@@ -71,7 +71,7 @@ def stable_cross_entropy(
         targets: t in [0, 1], of the same shape.
 
     Returns:
-        The loss, shape (): a tensor through which torch differentiates.
+        A tensor of shape () through which torch differentiates.
 
     Raises:
         TypeError: if an argument is no tensor, or ``outputs`` is not of floating point.

@@ -689,12 +689,10 @@ def test_a_walk_on_the_module_is_the_walk_on_the_closed_form():
     np.testing.assert_array_equal(ours.curvature, theirs.curvature)
 
 
-@pytest.mark.parametrize("batch_size", [None, 2])
-@pytest.mark.parametrize("name", ["cnn", "branching"])
+# The branching module looks at the whole batch, which must not be cut.
+@pytest.mark.parametrize(("name", "batch_size"), [("cnn", None), ("cnn", 2), ("branching", None)])
 def test_points_may_have_batches_of_their_own(name, batch_size):
     make, x, t, loss_fn, _ = MODULES[name]
-    if name == "branching":
-        batch_size = None  # it looks at the whole batch
     landscape = landscape_of(name, batch_size=batch_size)
     samples = torch.tensor([[0, 3, 1], [4, 2, 0], [1, 4, 3]])
     view, w = landscape._on_batches(samples), around(landscape, 3)
@@ -706,6 +704,24 @@ def test_points_may_have_batches_of_their_own(name, batch_size):
     assert landscape.num_samples == len(x)
     v = numbers(2, *w.shape)
     close(view.hessian_vector_product(w, v), torch.einsum("pij,kpj->kpi", view.hessian(w), v))
+
+
+def test_walks_on_batches_are_those_on_the_closed_form():
+    closed = lv.Landscape("iris", "tanh")
+    data = closed.problem
+    landscape = lv.Landscape.from_module(
+        perceptron(data, "tanh"), lv.stable_cross_entropy, data.inputs, data.targets, dtype=F64
+    )
+    ours, theirs = (
+        lv.progressive_gradient_walk(
+            of, 2, 3, 0.1, 1.0, 7, batch_size=20,
+            measures=("loss", "gradient_norm", "accuracy", "curvature_blockwise"),
+        )
+        for of in (landscape, closed)
+    )  # fmt: skip
+    for name in ("loss", "gradient_norm", "accuracy"):
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-10)
+    assert ours.curvature_blockwise.shape == (2, 3)
 
 
 # --- the stable cross-entropy -----------------------------------------------------------------
