@@ -13,8 +13,9 @@ from lossviz.problems import (
     DataError,
     DataFile,
     fetch_file,
+    file_copies,
+    file_fault,
     find_file,
-    local_fault,
     local_folder,
     problem_files,
     problem_names,
@@ -65,14 +66,14 @@ def list_() -> None:
 @data.command()
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Fetch the files of every problem.")
-@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+@click.option("--quiet", is_flag=True, help="Say nothing but where the files are.")
 def fetch(names: tuple[str, ...], everything: bool, quiet: bool) -> None:
     """Download the files of problems NAMES into the user's cache, unless they are there."""
     if everything == bool(names):
         raise click.UsageError("Name problems, or give --all.")
     for file in _files(_WITH_FILES if everything else names):
         try:
-            path = fetch_file(file, progress=not quiet)
+            path = fetch_file(file, progress=not quiet, quiet=quiet)
         except DataError as error:
             raise click.ClickException(str(error)) from error
         click.echo(f"{file.name:30}{path}")
@@ -84,23 +85,29 @@ def verify(names: tuple[str, ...]) -> None:
     """Compare the checksums of files on disk; of problems NAMES, all must be there."""
     bad = 0
     for file in _files(names or _WITH_FILES):
-        wrong = local_fault(file)
-        missing = find_file(file) is None
-        bad += bool(wrong) or (missing and bool(names))
-        state = "missing" if missing else wrong or "in order"
-        click.echo(f"{file.name:30}{state}")
+        copies = file_copies(file)
+        if not copies:
+            bad += bool(names)
+            click.echo(f"{file.name:30}missing")
+        for place, path in copies:
+            wrong = file_fault(file, path)
+            bad += bool(wrong)
+            click.echo(f"{file.name:30}{f'{path} {wrong}' if wrong else f'in order ({place})'}")
     if bad:
-        raise click.ClickException(f"{bad} of the files must be mended: see above what was got.")
+        raise click.ClickException(f"{bad} files are bad or missing: see above.")
 
 
 def _files(names: tuple[str, ...]) -> list[DataFile]:
-    """Return the files of problems, each once."""
+    """Return the files of problems, each once; say of which there are none."""
     files: dict[str, DataFile] = {}
     for name in names:
         try:
-            files |= {file.name: file for file in problem_files(name)}
+            of_problem = problem_files(name)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
+        if not of_problem:
+            click.echo(f"{name:30}built in")
+        files |= {file.name: file for file in of_problem}
     return list(files.values())
 
 

@@ -6,8 +6,9 @@ from lossviz.problems._files import (
     DataError,
     DataFile,
     fetch_file,
+    file_copies,
+    file_fault,
     find_file,
-    local_fault,
     local_folder,
 )
 from lossviz.problems._loaders import load_problem, problem_files, problem_names
@@ -19,9 +20,10 @@ __all__ = [
     "DataFile",
     "Problem",
     "fetch_file",
+    "file_copies",
+    "file_fault",
     "find_file",
     "load_problem",
-    "local_fault",
     "local_folder",
     "problem_files",
     "problem_from_arrays",

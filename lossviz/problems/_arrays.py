@@ -51,9 +51,10 @@ def problem_from_arrays(
         The problem, in float64.
 
     Raises:
-        ValueError: for another shape, values that are not finite or out of range, fewer than two
-            classes, a class that one part lacks, or a number out of its range.
-        TypeError: if an argument is of the wrong type.
+        ValueError: for another shape, values that are not finite, out of range or too large or
+            small to be scaled, fewer than two classes, a class that the training part lacks, or a
+            number out of its range.
+        TypeError: if an argument is of the wrong type, or labels are of several.
 
     Example:
         >>> problem = problem_from_arrays(
@@ -84,9 +85,8 @@ def problem_from_arrays(
         _every_class("training", y, classes)
     shift, width = _scaling(x, scale)
     layers = (x.shape[1], units, y.shape[1])
-    scaled = ((part - shift) / width for part in (x, held_x))
-    inputs_, test_inputs_ = scaled
-    return Problem(name, layers, inputs_, y, test_inputs_, held_y, seed, classes)
+    x, held_x = (_scaled(part, shift, width) for part in (x, held_x))
+    return Problem(name, layers, x, y, held_x, held_y, seed, classes)
 
 
 def _table(what: str, got: Any, columns: int | None = None) -> np.ndarray:
@@ -109,7 +109,7 @@ def _targets(
     what: str, got: Any, samples: int, known: tuple[int, tuple | None] | None
 ) -> tuple[np.ndarray, tuple | None]:
     """Return targets (samples, outputs) and the classes; ``known`` are those of training."""
-    array = got.detach().cpu().numpy() if hasattr(got, "detach") else np.asarray(got)
+    array = _labels_or_numbers(what, got)
     classes = known[1] if known else None
     if array.ndim == 1 and (known is None or classes is not None):
         _length(what, array, samples)
@@ -125,6 +125,33 @@ def _targets(
     return table, None
 
 
+def _labels_or_numbers(what: str, got: Any) -> np.ndarray:
+    """Return an array; refuse labels of several kinds, which numpy would turn into one."""
+    if hasattr(got, "detach"):
+        return got.detach().cpu().numpy()
+    try:
+        array = np.asarray(got)
+    except ValueError as error:
+        raise ValueError(f"{what} must be labels or a table of numbers; got {error}.") from error
+    if array.ndim != 1 or not (isinstance(got, list | tuple) or array.dtype == object):
+        return array
+    elements = list(got)
+    kinds = [_kind(element) for element in elements]
+    other = next((row for row, kind in enumerate(kinds) if kind != kinds[0]), None)
+    if other is not None:
+        raise TypeError(
+            f"{what} must be of one kind; got {kinds[0]} in row 0 and {kinds[other]} in row "
+            f"{other}: {elements[other]!r}."
+        )
+    return np.array(elements)
+
+
+def _kind(element: Any) -> str:
+    kinds = {(bool, np.bool_): "bool", (int, np.integer): "int", str: "str"}
+    found = (word for types, word in kinds.items() if isinstance(element, types))
+    return next(found, type(element).__name__)
+
+
 def _length(what: str, array: np.ndarray, samples: int) -> None:
     if len(array) != samples:
         raise ValueError(
@@ -133,6 +160,9 @@ def _length(what: str, array: np.ndarray, samples: int) -> None:
 
 
 def _one_hot(what: str, labels: np.ndarray, classes: tuple | None) -> tuple[np.ndarray, tuple]:
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        row = int(np.argmin(np.isfinite(labels)))
+        raise ValueError(f"{what} must be finite; got {labels[row]} in row {row}.")
     if labels.dtype.kind not in "iubU":
         raise TypeError(
             f"{what} must be labels (integers, strings or bools) or have two axes; "
@@ -179,10 +209,31 @@ def _scaling(inputs: np.ndarray, scale: str) -> tuple[np.ndarray, np.ndarray]:
     columns = inputs.shape[1]
     if scale == "none":
         return np.zeros(columns), np.ones(columns)
-    if scale == "unit":
-        low, width = inputs.min(axis=0), np.ptp(inputs, axis=0)
-    else:
-        low, width = inputs.mean(axis=0), inputs.std(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if scale == "unit":
+            low, width = inputs.min(axis=0), np.ptp(inputs, axis=0)
+        else:
+            low, width = inputs.mean(axis=0), inputs.std(axis=0)
     # An input that never changes has no width: rounding may give it a tiny one.
-    constant = np.ptp(inputs, axis=0) == 0
-    return np.where(constant, inputs[0], low), np.where(constant, 1.0, width)
+    constant = (inputs == inputs[0]).all(axis=0)
+    low, width = np.where(constant, inputs[0], low), np.where(constant, 1.0, width)
+    unfit = np.flatnonzero(~(np.isfinite(low) & np.isfinite(width) & (width > 0)))
+    if len(unfit):
+        column = inputs[:, unfit[0]]
+        raise ValueError(
+            f"inputs must be of a size that float64 can scale; got column {unfit[0]} with values "
+            f"from {column.min():g} to {column.max():g}."
+        )
+    return low, width
+
+
+def _scaled(inputs: np.ndarray, shift: np.ndarray, width: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        scaled = (inputs - shift) / width
+    if not np.isfinite(scaled).all():
+        row, column = np.argwhere(~np.isfinite(scaled))[0]
+        raise ValueError(
+            "test_inputs must be of a size that the scaling of the training inputs can take; got "
+            f"{inputs[row, column]:g} in row {row}, column {column} of the test part."
+        )
+    return scaled

@@ -13,6 +13,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
+import pooch
 import pytest
 from click.testing import CliRunner
 
@@ -34,6 +35,8 @@ class Server(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         self.send_response(200)
+        if manner == "long":
+            body += ROWS
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if manner == "cut":
@@ -45,7 +48,18 @@ class Server(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.released.wait(20)
             return
+        elif manner == "dripping":
+            self.drip(body)
+            return
         self.wfile.write(body)
+
+    def drip(self, body):
+        """Send a byte every 20 ms: no single wait is long."""
+        for byte in body:
+            if self.server.released.wait(0.02):
+                return
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
 
     def log_message(self, *_):
         """Say nothing."""
@@ -104,13 +118,28 @@ def test_a_problem_is_made_of_what_was_fetched(heart):
     assert (len(problem.inputs), len(problem.test_inputs)) == (8, 2)
 
 
-@pytest.mark.parametrize("manner", ["missing", "cut", "altered", "stalled"])
-def test_a_bad_download_leaves_nothing_and_says_what_to_do(manner, heart, server, cache):
+@pytest.mark.parametrize(
+    ("manner", "says"),
+    [
+        ("missing", "404"),
+        ("cut", "more expected"),
+        ("altered", "another file: it must have"),
+        ("stalled", "timed out"),
+        ("dripping", "no end of it within 0.1 s"),
+        ("long", f"more than its {len(ROWS)} bytes"),
+    ],
+)
+def test_a_bad_download_leaves_nothing_and_says_what_to_do(
+    manner, says, heart, server, cache, monkeypatch
+):
     server.manner = manner
+    monkeypatch.setattr(_files, "LONGEST", 0.1 if manner == "dripping" else 10)
+    monkeypatch.setattr(_files, "_PIECE", 8)
     with pytest.raises(DataError) as caught:
         lv.load_problem("heart")
     message = str(caught.value)
-    assert all(word in message for word in ("heart.csv", str(cache), heart.address, *WAYS_OUT))
+    words = ("heart.csv", str(cache), heart.address, says, *WAYS_OUT)
+    assert [word for word in words if word not in message] == []
     assert not cache.exists() or list(cache.iterdir()) == []
     server.manner = "good"
     assert lv.load_problem("heart").name == "heart"
@@ -250,6 +279,18 @@ def test_fetch_downloads_names_and_refuses_what_it_does_not_know(heart, cache):
     assert "Did you mean 'heart'" in unknown.output
 
 
+def test_a_download_is_announced_unless_it_is_to_be_quiet(heart, cache, caplog, monkeypatch):
+    logger = pooch.get_logger()
+    monkeypatch.setattr(logger, "handlers", [caplog.handler])
+    for quiet in (True, False, True):
+        caplog.clear()
+        done = command("fetch", "heart", *(["--quiet"] if quiet else []))
+        assert [heart.address in message for message in caplog.messages] == [True] * (not quiet)
+        assert ("heart.csv: 100%" in done.output) == (not quiet)
+        assert not logger.disabled
+        (cache / heart.name).unlink()
+
+
 def test_fetch_fails_with_the_clear_error(heart, server):
     server.manner = "missing"
     done = command("fetch", "heart")
@@ -262,11 +303,29 @@ def test_verify_tells_missing_from_bad(heart):
     assert command("verify").exit_code == 0
     assert command("verify", "heart").exit_code == 1
     path = fetch_file(heart)
-    assert command("verify", "heart").exit_code == 0
+    assert command("verify", "heart").output == f"{heart.name:30}in order (cache)\n"
     path.write_bytes(ROWS[:20])
     done = command("verify")
     assert done.exit_code == 1
     assert f"{heart.name:30}{path} must have" in done.output
+
+
+@pytest.mark.usefixtures("cache")
+def test_verify_looks_at_every_copy(heart, tmp_path, monkeypatch):
+    bad = fetch_file(heart)
+    bad.write_bytes(ROWS[:20])
+    (tmp_path / "heart.csv").write_bytes(ROWS)
+    monkeypatch.setenv("LOSSVIZ_DATA", str(tmp_path))
+    done = command("verify", "heart")
+    assert done.exit_code == 1
+    assert f"{heart.name:30}in order (data folder)" in done.output
+    assert f"{heart.name:30}{bad} must have" in done.output
+
+
+@pytest.mark.parametrize("order", ["fetch", "verify"])
+def test_problems_without_files_are_named_as_such(order):
+    done = command(order, "iris")
+    assert (done.exit_code, done.output) == (0, f"{'iris':30}built in\n")
 
 
 def test_the_command_is_a_process_that_needs_no_network():

@@ -204,6 +204,18 @@ def test_own_problems_can_be_walked():
         ({"test_inputs": np.zeros((2, 3)), "test_targets": [0, 5]}, r"among the classes .*\[5\]"),
         ({"test_inputs": np.zeros((2, 3))}, "must be given together"),
         ({"test_share": 0.001}, "leave samples in both parts"),
+        ({"targets": [0.0] * 39 + [np.nan]}, "targets must be finite; got nan in row 39"),
+        ({"targets": [[0, 1]] * 39 + [[0]]}, "targets must be labels or a table of numbers"),
+        ({"inputs": np.eye(40, 3) * 1e200}, "size that float64 can scale; got column 0 with"),
+        ({"inputs": np.eye(40, 3) * 5e-324}, "size that float64 can scale; got column 0 with"),
+        (
+            {
+                "inputs": np.eye(40, 3) * 1e-150,
+                "test_inputs": np.full((1, 3), 1e200),
+                "test_targets": [0],
+            },
+            r"test_inputs must be of a size .*; got 1e\+200 in row 0, column 0 of the test part",
+        ),
     ],
 )
 def test_unsuitable_data_are_refused_by_name(changes, says):
@@ -212,6 +224,25 @@ def test_unsuitable_data_are_refused_by_name(changes, says):
         changes, says = changes | {"seed": seeds[0]}, r"every class in the training part; got none"
     with pytest.raises(ValueError, match=says):
         own(**changes)
+
+
+@pytest.mark.parametrize(
+    ("targets", "kinds"),
+    [
+        ([0, "0"] * 20, "got int in row 0 and str in row 1: '0'"),
+        ([True, True, 1] + [0] * 37, "got bool in row 0 and int in row 2: 1"),
+        (np.array([1, "a"] * 20, dtype=object), "got int in row 0 and str in row 1: 'a'"),
+        ([None, 1] * 20, "got NoneType in row 0 and int in row 1: 1"),
+    ],
+)
+def test_labels_of_several_kinds_are_refused(targets, kinds):
+    with pytest.raises(TypeError, match=f"targets must be of one kind; {kinds}"):
+        own(targets=targets)
+
+
+def test_labels_in_an_array_of_objects_are_labels():
+    labels = np.array(["no", "yes"] * 20, dtype=object)
+    assert own(targets=labels).classes == ("no", "yes")
 
 
 def _trains_on_last(seed):
