@@ -27,6 +27,9 @@ from lossviz.curvature._tridiagonal import (
     sort,
 )
 
+# Of the squared length of a column, in matrices whose largest entry is in [1, 2).
+NOTHING = 1e-250
+
 #: Below this tolerance rounding decides what counts as zero, and eigenvalues are looked at.
 SMALLEST_RTOL = 1e-12
 
@@ -188,7 +191,9 @@ def _reflector(
             v[i, lane] = a[i, k, lane]
             total[lane] += v[i, lane] * v[i, lane]
     for lane in range(LANES):
-        x, rest = a[k + 1, k, lane], total[lane]
+        x = a[k + 1, k, lane]
+        # Entries below 1e-125 of the largest are nothing; 2 / square would overflow.
+        rest = total[lane] if total[lane] > NOTHING else 0.0
         # The sign that does not cancel; nothing to reflect where the rest of the column is 0.
         end = x if rest == 0.0 else -math.copysign(math.sqrt(x * x + rest), x)
         v[k + 1, lane] = x - end

@@ -129,6 +129,7 @@ def sort(values: np.ndarray, ascending: np.ndarray) -> None:
 
 @_compiled
 def count_signs(values: np.ndarray, rtol: float, signs: np.ndarray) -> None:
+    """Count eigenvalues beyond rtol times the largest; -1 if they are not numbers."""
     limit = rtol * np.abs(values).max()
-    signs[0] = (values > limit).sum()
-    signs[1] = (values < -limit).sum()
+    signs[0] = (values > limit).sum() if limit == limit else -1
+    signs[1] = (values < -limit).sum() if limit == limit else -1
