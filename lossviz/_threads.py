@@ -1,4 +1,4 @@
-"""One thread while a walk is computed, and the caller's number of threads after it."""
+"""One thread where rounding must not depend on their number, and the caller's number after it."""
 
 from __future__ import annotations
 

@@ -31,11 +31,6 @@ from lossviz.curvature.inertia import (
 )
 from lossviz.landscape.base import BaseLandscape
 
-# Hessians are computed for groups of one fixed size: a matrix product's rounding depends on its
-# size, and here a sign may hang on the rounding. A group holds about this many numbers at most.
-_GROUP = 64
-_GROUP_ELEMENTS = 2**22
-
 
 @dataclass(frozen=True)
 class BlockwiseCurvature(Curvature):
@@ -198,8 +193,12 @@ def _eigenvalues(
 def _blocks_in_groups(
     landscape: BaseLandscape, points: Float[Tensor, "points weight"]
 ) -> Iterator[tuple[Tensor, ...]]:
-    """Yield the blocks of groups of points; the last group is filled up with its last point."""
-    size = max(1, min(_GROUP, _GROUP_ELEMENTS // landscape.num_weights**2))
+    """Yield the blocks of groups of points; the last group is filled up with its last point.
+
+    Groups have one fixed size: a matrix product's rounding depends on its size, and here a sign
+    may hang on the rounding.
+    """
+    size = landscape._group_size
     if len(points) == 0:
         yield landscape.hessian_blocks(points)
     for group in points.split(size):

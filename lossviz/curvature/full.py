@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from lossviz import _checks
@@ -44,8 +44,8 @@ def full_curvature(
         null_directions: ``"count"`` known flat directions as zero eigenvalues, or ``"project"``
             them out, so that class, counts and eigenvalues are those of the other directions.
         inertia: whether the counts are wanted. If not, and neither are eigenvalues, points of
-            a landscape with ``structural_zeros`` are singular without further ado; their
-            counts are -1.
+            a landscape with ``structural_zeros`` are singular without further ado (unless they
+            are undetermined); their counts are -1.
 
     Returns:
         Classes, inertia, proofs, and eigenvalues if asked for.
@@ -73,14 +73,45 @@ def full_curvature(
     exact = landscape.with_dtype(torch.float64)
     points = exact._points(weights)
     flat = points.reshape(-1, exact.num_weights)
-    if not (inertia or eigenvalues or project) and exact.structural_zeros:
-        return singular_by_structure(points.shape[:-1], rtol)
+    by_structure = not (inertia or eigenvalues or project) and exact.structural_zeros > 0
     parts = []
     rows = max(1, _BYTES // (8 * exact._numbers_per_point))
     for chunk in flat.split(rows):
-        entries, place = exact._hessian_entries(chunk, torch.arange(len(chunk)))
+        everything = torch.arange(len(chunk))
+        if by_structure:
+            parts.append(class_by_structure(exact, chunk, everything, rtol))
+            continue
+        entries, place = exact._hessian_entries(chunk, everything)
         zeros = 0 if project else exact.num_weights - len(place)
         parts.append(
             classify_entries(entries.cpu(), place.cpu(), rtol, eigenvalues=eigenvalues, zeros=zeros)
         )
     return joined(parts, points.shape[:-1])
+
+
+def class_by_structure(
+    exact: BaseLandscape,
+    points: Float[Tensor, "points weight"],
+    wanted: Int[Tensor, "wanted"],
+    rtol: float,
+) -> Curvature:
+    """Classify points of a float64 landscape that has eigenvalues known to be zero everywhere.
+
+    They are singular, unless they are undetermined: only where that is in doubt is a Hessian
+    formed. Counts that nobody needed are -1.
+
+    Args:
+        exact: the landscape.
+        points: what is evaluated together.
+        wanted: positions of the points that are classified.
+        rtol: tolerance of the class.
+    """
+    found = singular_by_structure((len(wanted),), rtol)
+    doubtful = torch.nonzero(~exact._surely_determined(points).cpu()[wanted]).flatten()
+    if len(doubtful):
+        entries, place = exact._hessian_entries(points, wanted[doubtful])
+        zeros = exact.num_weights - len(place)
+        formed = classify_entries(entries.cpu(), place.cpu(), rtol, zeros=zeros)
+        for name in ("classes", "positive", "negative", "zero", "proof"):
+            getattr(found, name)[doubtful] = getattr(formed, name)
+    return found

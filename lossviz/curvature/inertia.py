@@ -188,9 +188,9 @@ def classify_eigenvalues(
 def singular_by_structure(shape: tuple[int, ...], rtol: float) -> Curvature:
     """Return the curvature of points that have eigenvalues known to be zero, without the counts."""
     classes = torch.full(shape, SINGULAR, dtype=torch.int8)
-    unknown = torch.full(shape, -1, dtype=torch.int32)
+    counts = [torch.full(shape, -1, dtype=torch.int32) for _ in range(3)]
     proof = torch.full(shape, STRUCTURE, dtype=torch.int8)
-    return Curvature(classes, unknown, unknown, unknown, proof, None, rtol)
+    return Curvature(classes, *counts, proof, None, rtol)
 
 
 def _from_signs(signs: Signs, size: int, zeros: int, rtol: float) -> Curvature:
@@ -240,14 +240,15 @@ def check_rtol(rtol: float) -> float:
 
 def _complement(null_basis: Tensor, size: int) -> Tensor:
     """Return an orthonormal basis of what is orthogonal to the columns of another one."""
-    basis = _checks.tensor("null_basis", null_basis, torch.float64).detach().cpu()
+    given = _checks.tensor("null_basis", null_basis).detach().cpu()
+    basis = given.to(torch.float64)
     if basis.ndim != 2 or basis.shape[0] != size or basis.shape[1] >= size:
         raise ValueError(
             f"null_basis must have shape ({size}, fewer than {size}); got {tuple(basis.shape)}."
         )
     _checks.all_finite("null_basis", basis)
     error = float((basis.T @ basis - torch.eye(basis.shape[1])).abs().max()) if basis.numel() else 0
-    if error > 1e-8:
+    if error > torch.finfo(given.dtype).eps ** 0.5:  # what is left is mended by qr
         raise ValueError(
             "null_basis must have orthonormal columns; got scalar products that are off by up to "
             f"{error:.2g}."

@@ -9,13 +9,18 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lossviz.landscape._hessian import SMALL, HessianLayout
+from lossviz._threads import one_thread
+from lossviz.landscape._hessian import SMALL, HessianLayout, kronecker
 from lossviz.landscape._network import Network, Pass
 from lossviz.landscape.losses import LOSSES, Loss
 
 # Points are worked through in chunks whose largest intermediate array has about this many
 # elements: small enough for a core's caches, large enough to hide the cost of a call.
 _CHUNK_ELEMENTS = 2**18
+
+# An entry of a Hessian that is certainly no rounding; weights whose squares and fourth powers,
+# times any input, are certainly finite.
+_SURELY_LARGE, _SURELY_FINITE = 1e-280, 1e50
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,11 @@ class ClosedForm:
         samples, targets = (table[chosen].mT for table in self._rows)
         return ClosedForm(self.network, samples, targets, self.loss_name)
 
+    def on_samples(self, chosen: Tensor) -> ClosedForm:
+        """Return the same with some samples alone, (batch,)."""
+        samples, targets = (table[chosen].T.contiguous() for table in self._rows)
+        return ClosedForm(self.network, samples, targets, self.loss_name)
+
     @cached_property
     def _rows(self) -> tuple[Tensor, Tensor]:
         return self.samples.T.contiguous(), self.targets.T.contiguous()
@@ -117,10 +127,12 @@ class ClosedForm:
     def _directions(self) -> tuple[Tensor, Tensor]:
         """Orthonormal bases of the directions of x~ that samples fill, and of those they do not."""
         exact = self.samples.to(torch.float64)
-        left, values, _ = torch.linalg.svd(exact, full_matrices=False)
+        with one_thread():  # else the bases, and so Hessians, would depend on the number of them
+            left, values, _ = torch.linalg.svd(exact, full_matrices=False)
         tolerance = max(exact.shape) * torch.finfo(torch.float64).eps * values[0]
         rank = int((values > tolerance).sum())
-        whole = torch.linalg.qr(left[:, :rank], mode="complete").Q
+        with one_thread():
+            whole = torch.linalg.qr(left[:, :rank], mode="complete").Q
         return left[:, :rank].to(self.samples), whole[:, rank:].to(self.samples)
 
     def _layout_of(self, features: Tensor) -> HessianLayout:
@@ -159,6 +171,15 @@ class ClosedForm:
             entries = torch.cat(found)
         return layout.without_shift(entries) if layout.coupled else (entries, layout.place)
 
+    def surely_determined(self, points: Tensor) -> Tensor:
+        """Say where the Hessian is finite and not tiny; as ``BaseLandscape`` says it."""
+        _, bend = self.loss_of.slope_and_bend(self.run(points).z2)
+        if self.loss_of.coupled:
+            bend = bend.diagonal(dim1=-3, dim2=-2).mT
+        # The entries of the output biases; all others are products of few factors.
+        entries = bend.sum(dim=-1).abs().amax(dim=-1)
+        return (entries > _SURELY_LARGE) & (points.abs().amax(dim=-1) < _SURELY_FINITE)
+
     # --- null directions -----------------------------------------------------------------------
 
     @property
@@ -166,11 +187,11 @@ class ClosedForm:
         """Directions in which the loss never changes, (num_weights, directions)."""
         _, hidden, outputs = self.network.layers
         empty = self._directions[1]
-        basis = torch.kron(torch.eye(hidden).to(empty), empty)
+        basis = kronecker(torch.eye(hidden).to(empty), empty)
         shift = empty.new_zeros(outputs * (hidden + 1), 0)
         if self.loss_of.coupled:  # the same change of all outputs' net inputs
-            same = torch.full((outputs, 1), outputs**-0.5).to(empty)
-            shift = torch.kron(same, torch.eye(hidden + 1).to(empty))
+            same = empty.new_full((outputs, 1), outputs**-0.5)
+            shift = kronecker(same, torch.eye(hidden + 1).to(empty))
         return torch.block_diag(basis, shift)[self.network.order]
 
     @cached_property

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector
@@ -43,8 +44,12 @@ class Evaluation:
         self.weights = parameters_to_vector(module.parameters()).detach().clone()
         self.blocks = tuple((name, p.numel()) for name, p in module.named_parameters())
         devices = [source.device] if source.device.type == "cuda" else []
+        numpys = np.random.get_state()  # noqa: NPY002 - what a module may draw from
         with torch.random.fork_rng(devices), _functional.plain_attention(), torch.no_grad():
-            self._examine(FlatModule(module))
+            try:
+                self._examine(FlatModule(module))
+            finally:
+                np.random.set_state(numpys)  # noqa: NPY002
 
     def _examine(self, flat: FlatModule) -> None:
         """Check by evaluating the module what it is, and find out how fast it can be run."""
@@ -58,7 +63,8 @@ class Evaluation:
         loss = partial(self._loss, x=x, t=t)
         self._per_point = _functional.elements_in_flight(loss, self.weights)
         f = partial(self._module, x=x)
-        self._fast_values = _probe.can_be_vectorised(_functional.values, f, points)
+        self._fast_outputs = _probe.can_be_vectorised(_functional.values, f, points)
+        self._fast_values = _probe.can_be_vectorised(_functional.values, loss, points)
         self.vectorised = _probe.can_be_vectorised(_functional.values_and_slopes, loss, points)
 
     def _check_loss(self, points: Tensor) -> None:
@@ -72,7 +78,13 @@ class Evaluation:
             outputs = torch.cat([self._module(w, x) for x, *_ in self._batches])
             _probe.check_mean(self._loss_fn, outputs, self._targets, sizes)
         self.output_shape = tuple(outputs.shape)
-        self.correct = _probe.accuracy_rule(self._source.accuracy, outputs, self._targets)
+        self.correct = _probe.accuracy_rule(
+            self._source.accuracy, outputs, self._targets, self._source.threshold
+        )
+
+    def together(self, count: int) -> int:
+        """Return how many points are evaluated at once for ``count`` products at each."""
+        return max(1, _CHUNK_ELEMENTS // (_SECOND_ORDER * self._per_point * count))
 
     # --- at flat points -------------------------------------------------------------------------
 
@@ -110,9 +122,8 @@ class Evaluation:
 
         Shorter vectors are multiplied by the block of weights that begins at ``start``.
         """
-        size = _SECOND_ORDER * self._per_point
-        columns = max(1, min(vectors.shape[1], _CHUNK_ELEMENTS // size))
-        rows = max(1, _CHUNK_ELEMENTS // (size * columns))
+        columns = max(1, min(vectors.shape[1], self.together(1)))
+        rows = self.together(columns)
         found = vectors.new_empty(vectors.shape)
         for a in range(0, len(points), rows):
             for b in range(0, vectors.shape[1], columns):
@@ -140,7 +151,7 @@ class Evaluation:
         for x, t, share in self._batches:
             with _functional.plain_attention():
                 f: Function = partial(self._module, x=x)
-                found = _functional.values(f, points, self._fast_values)
+                found = _functional.values(f, points, self._fast_outputs)
             yield found, t, share
 
     def _in_chunks(
@@ -165,7 +176,7 @@ class Evaluation:
         """Return the same on some samples alone, for one point: without the cost of a vmap."""
         view = copy.copy(self)
         view._batches = batches_of(self._inputs[samples], self._targets[samples], self._batch_size)
-        view.vectorised = view._fast_values = False
+        view.vectorised = view._fast_values = view._fast_outputs = False
         view.output_shape = (len(samples), *self.output_shape[1:])
         return view
 

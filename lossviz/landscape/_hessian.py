@@ -92,6 +92,12 @@ class HessianLayout:
         return torch.cat(parts, dim=1)
 
     @property
+    def numbers(self) -> int:
+        """How many numbers are held for a Hessian: Gram features, entries, places, the matrix."""
+        gram = self.inputs * (self.inputs + 1) // 2 * self.features.shape[1]
+        return gram + self.num_entries + 2 * self.num_weights**2
+
+    @property
     def _is_small(self) -> bool:
         on_cpu = self.features.device.type == "cpu" and self.features.dtype == torch.float64
         return self.num_weights <= SMALL and on_cpu and not self.coupled
@@ -124,7 +130,7 @@ class HessianLayout:
         k, h1 = self.outputs, self.hidden + 1
         same = torch.full((k, 1), 1.0, dtype=entries.dtype, device=entries.device)
         different = torch.linalg.qr(same, mode="complete").Q[:, 1:]
-        layer2 = torch.kron(different, torch.eye(h1).to(entries))
+        layer2 = kronecker(different, torch.eye(h1).to(entries))
         first = self.hidden * self.inputs
         kept = torch.block_diag(torch.eye(first).to(entries), layer2)
         matrices = kept.T @ entries[:, self.place] @ kept
@@ -185,6 +191,12 @@ class HessianLayout:
             second = torch.where(o[:, None] == o, start + (o * h1 + low) * h1 + high, none)
         place = torch.cat([torch.cat([first, mixed], 1), torch.cat([mixed.T, second], 1)])
         return place.to(self.features.device)
+
+
+def kronecker(a: Tensor, b: Tensor) -> Tensor:
+    """Return the Kronecker product of two matrices; torch's fails on some strides (2.13)."""
+    product = a[:, None, :, None] * b[None, :, None, :]
+    return product.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])
 
 
 def torch_order(inputs: int, hidden: int, outputs: int) -> Tensor:

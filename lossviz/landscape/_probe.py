@@ -71,6 +71,7 @@ def check_loss(
             "loss_fn must return the mean over the batch, a floating-point tensor of shape (); "
             f"got {_in_words(loss)}."
         )
+    _refuse_broadcast(loss_fn, outputs, t, part, loss)
     if not bool(torch.isfinite(loss)):
         raise ValueError(
             f"loss_fn must be finite at the module's own weights; got {loss.item()} for "
@@ -80,6 +81,23 @@ def check_loss(
         raise ValueError(
             "loss_fn must depend on the module's outputs, and they on its weights, through "
             "operations that torch can differentiate; got a loss without a gradient."
+        )
+
+
+def _refuse_broadcast(
+    loss_fn: Callable[[Tensor, Tensor], Tensor], outputs: Tensor, t: Tensor, part: str, loss: Tensor
+) -> None:
+    """Refuse outputs (n, 1) with targets (n,), or the reverse, which arithmetic makes (n, n)."""
+    if t.shape == outputs.shape or t.numel() != outputs.numel() or not t.is_floating_point():
+        return
+    try:
+        aligned = loss_fn(outputs, t.reshape(outputs.shape))
+    except _CALL_ERRORS:
+        return  # a loss that wants two shapes
+    if not same(loss.detach(), aligned.detach()):
+        raise ValueError(
+            f"{part}targets must have the shape of the outputs, {tuple(outputs.shape)}: loss_fn "
+            f"takes every output with every target otherwise; got {tuple(t.shape)}."
         )
 
 
@@ -188,21 +206,23 @@ def _in_words(value: Any) -> str:
 # --- accuracy -----------------------------------------------------------------------------------
 
 
-def accuracy_rule(given: Rule | None, outputs: Tensor, targets: Tensor) -> Rule | None:
+def accuracy_rule(
+    given: Rule | None, outputs: Tensor, targets: Tensor, threshold: float
+) -> Rule | None:
     """Return what says which samples are correct at many points; None if nothing does."""
     if given is None:
-        return _default_accuracy(outputs, targets)
+        return _default_accuracy(outputs, targets, threshold)
     rule = _by_point(given)
     rule(outputs[None], targets)  # raises if it does not return what it should
     return rule
 
 
-def _default_accuracy(outputs: Tensor, targets: Tensor) -> Rule | None:
+def _default_accuracy(outputs: Tensor, targets: Tensor, threshold: float) -> Rule | None:
     k = outputs.shape[1:].numel()
     binary = bool(((targets == 0) | (targets == 1)).all())
     if outputs.ndim <= 2 and k == 1:
         if targets.shape[1:] in ((), (1,)) and binary:
-            return lambda o, t: (o.flatten(1) > 0) == (t.flatten() > 0.5)
+            return lambda o, t: (o.flatten(1) > threshold) == (t.flatten() > 0.5)
     elif outputs.ndim == 2:
         if targets.ndim == 1 and not targets.is_floating_point():
             if bool(((targets >= 0) & (targets < k)).all()):

@@ -6,11 +6,15 @@ from abc import ABC, abstractmethod
 from typing import Self
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from lossviz.landscape._network import Pass
 from lossviz.landscape._recorder import Probe
+
+# Points whose Hessian blocks are computed together, and about how many numbers they hold at most.
+_GROUP = 64
+_GROUP_ELEMENTS = 2**22
 
 
 class Sampled(ABC):
@@ -47,9 +51,22 @@ class Sampled(ABC):
         return 10 if self.num_weights <= 1000 else 1
 
     @property
+    def _group_size(self) -> int:
+        """How many points' Hessian blocks are computed together, where a sign may hang on rounding.
+
+        Always so many, whichever points are asked for.
+        """
+        return max(1, min(_GROUP, _GROUP_ELEMENTS // self.num_weights**2))
+
+    @property
     def _numbers_per_point(self) -> int:
         """How many numbers arise per point in a walk, Hessian included."""
         return self.num_weights**2
+
+    @property
+    def _hessian_numbers(self) -> int:
+        """How many numbers are held to form a Hessian and to find its eigenvalues."""
+        return 2 * self.num_weights**2
 
     def _probe(self, points: Float[Tensor, "points weight"], steps: int) -> Probe:
         """Return what evaluates blocks of points, from these on, for walks of many small steps."""
@@ -71,6 +88,13 @@ class Sampled(ABC):
         place = torch.arange(self.num_weights**2).view(self.num_weights, self.num_weights)
         return self.hessian(points)[wanted].flatten(1), place
 
+    def _surely_determined(self, points: Float[Tensor, "points weight"]) -> Bool[Tensor, "points"]:
+        """Say where the Hessian has finite entries, and not only tiny ones, without forming it.
+
+        False where that takes the Hessian to see.
+        """
+        return torch.zeros(len(points), dtype=torch.bool, device=points.device)
+
     @property
     def num_samples(self) -> int:
         """Number of training samples."""
@@ -79,3 +103,7 @@ class Sampled(ABC):
     def _on_batches(self, samples: Int[Tensor, "points batch"]) -> Self:
         """Return the landscape of batches: the loss of point i is that of samples[i] alone."""
         raise ValueError(f"batch_size must be None; got batches of {samples.shape[1]} samples.")
+
+    def _on_samples(self, samples: Int[Tensor, "batch"]) -> Self:
+        """Return the landscape of some samples alone."""
+        raise ValueError(f"batch_size must be None; got a batch of {len(samples)} samples.")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy
 from torch.nn.parameter import is_lazy
 
 from lossviz import _checks
@@ -61,6 +62,13 @@ class Source:
         if not isinstance(self.loss_fn, nn.Module):
             return self.loss_fn
         return copy.deepcopy(self.loss_fn).to(self.device, self.dtype)
+
+    @property
+    def threshold(self) -> float:
+        """What one output must exceed to say yes: 0 for a logit, 1/2 for a probability."""
+        last = [part for part in self.module.modules() if not list(part.children())][-1:]
+        takes = isinstance(self.loss_fn, nn.BCELoss) or self.loss_fn is binary_cross_entropy
+        return 0.5 if takes or any(isinstance(part, nn.Sigmoid) for part in last) else 0.0
 
     def describe(self) -> dict[str, str]:
         """Return what identifies the landscape, under the names that closed forms use."""

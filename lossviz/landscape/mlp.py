@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from typing_extensions import override
 
@@ -224,6 +224,10 @@ class Landscape(BaseLandscape):
     ) -> tuple[Tensor, Tensor]:
         return self._form.hessian_entries(points, wanted, passes)
 
+    @override
+    def _surely_determined(self, points: Float[Tensor, "points weight"]) -> Bool[Tensor, "points"]:
+        return self._form.surely_determined(points)
+
     @property
     @override
     def _block_size(self) -> int:
@@ -234,6 +238,11 @@ class Landscape(BaseLandscape):
     @override
     def _numbers_per_point(self) -> int:
         return 3 * self._form.net_size + self._form.reduced.num_entries
+
+    @property
+    @override
+    def _hessian_numbers(self) -> int:
+        return self._form.reduced.numbers
 
     @override
     def _probe(self, points: Float[Tensor, "points weight"], steps: int) -> NetworkProbe:
@@ -249,4 +258,10 @@ class Landscape(BaseLandscape):
     def _on_batches(self, samples: Int[Tensor, "points batch"]) -> Landscape:
         view = copy.copy(self)
         view._form = self._form.on_batches(samples.to(self.device))
+        return view
+
+    @override
+    def _on_samples(self, samples: Int[Tensor, "batch"]) -> Landscape:
+        view = copy.copy(self)
+        view._form = self._form.on_samples(samples.to(self.device))
         return view

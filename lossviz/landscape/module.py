@@ -165,10 +165,22 @@ class ModuleLandscape(BaseLandscape):
     def num_samples(self) -> int:
         return len(self._source.inputs)
 
+    @property
+    @override
+    def _group_size(self) -> int:
+        # What is evaluated point by point does not depend on company: nothing need be filled up.
+        return min(super()._group_size, self._at.together(max(size for _, size in self.blocks)))
+
     @override
     def _on_batches(self, samples: Int[Tensor, "points batch"]) -> ModuleLandscape:
         view = copy.copy(self)
         view._at = OnBatches(self._at, samples.to(self.device))
+        return view
+
+    @override
+    def _on_samples(self, samples: Int[Tensor, "batch"]) -> ModuleLandscape:
+        view = copy.copy(self)
+        view._at = self._at.on(samples.to(self.device))
         return view
 
     def _over_points(self, weights: Tensor, run: Callable[[Tensor], Tensor]) -> Tensor:
@@ -202,9 +214,10 @@ def from_module(
     then left alone, with its buffers. A batch norm in train mode normalises by the batch, so its
     loss does depend on ``batch_size``. Dropout in train mode is refused: the loss would be random.
 
-    Torch's ``binary_cross_entropy_with_logits`` has gradients that vanish for large logits;
-    :func:`lossviz.stable_cross_entropy` is the same loss without that, as is ``Landscape``'s
-    closed form.
+    Torch's ``binary_cross_entropy_with_logits`` and ``cross_entropy`` have gradients that vanish
+    for large logits; :func:`lossviz.stable_cross_entropy` and
+    :func:`lossviz.stable_softmax_cross_entropy` are the same losses without that, as are
+    ``Landscape``'s closed forms.
 
     Args:
         module: any module with parameters in float32 or float64 that takes one tensor and returns
@@ -220,7 +233,8 @@ def from_module(
         accuracy: from outputs and targets of a batch to whether each sample is correct, shape
             (samples,), or to the share that are. If None: the largest output where targets are
             integer classes or one-hot rows; where there is one output and targets are 0 or 1,
-            whether it exceeds 0. That takes the output as a logit, not as a probability.
+            whether it exceeds 0, as a logit does, or 1/2, as a probability does: if the last
+            module is a ``Sigmoid``, or the loss torch's ``binary_cross_entropy``.
         batch_size: the most samples evaluated together, which bounds the memory; all if None.
         dtype: ``torch.float32`` or ``torch.float64``; that of the parameters if None.
         device: where to compute; where the parameters are if None.

@@ -101,6 +101,19 @@ CASES = {
                                         torch.ones(3) * 1j]),
         },
     ),
+    "stable_softmax_cross_entropy": Case(
+        lv.stable_softmax_cross_entropy,
+        {"outputs": torch.zeros(2, 3), "targets": torch.tensor([0, 2])},
+        {
+            "outputs": st.sampled_from([None, [[0.0] * 3] * 2, torch.zeros(3), torch.zeros(0, 3),
+                                        torch.zeros(2, 1), torch.zeros(2, 3).long(),
+                                        torch.zeros(2, 3) * 1j]),
+            "targets": st.sampled_from([None, 1, [0, 1], torch.tensor([0]), torch.tensor([0.0, 1]),
+                                        torch.tensor([0, 3]), torch.tensor([0, -1]),
+                                        -torch.ones(2, 3), torch.full((2, 3), torch.nan),
+                                        torch.ones(2, 2), torch.ones(2, 3) * 1j]),
+        },
+    ),
     "Landscape.hessian_vector_product": Case(
         landscape().hessian_vector_product,
         {"weights": [0.5] * 9, "vectors": [1.0] * 9},

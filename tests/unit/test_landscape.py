@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.nn.functional import logsigmoid
 
 import lossviz as lv
@@ -139,8 +141,8 @@ def test_loss_and_gradient_come_from_one_pass():
 def test_lists_arrays_and_tensors_mean_the_same():
     landscape = lv.Landscape("xor", "tanh")
     w = points(landscape, 2, 1.0)
-    for given in (w.tolist(), w.numpy(), w.numpy()[::-1][::-1], w.float().double() * 0 + w):
-        torch.testing.assert_close(landscape.loss(given), landscape.loss(w), rtol=0, atol=0)
+    for form in (w.tolist(), w.numpy(), w.numpy()[::-1][::-1], w.float().double() * 0 + w):
+        torch.testing.assert_close(landscape.loss(form), landscape.loss(w), rtol=0, atol=0)
 
 
 def test_hessian_is_exactly_symmetric(activation):
@@ -406,3 +408,67 @@ def test_initial_points_depend_on_seed_and_number_only():
     assert not torch.equal(xor.initial(3, 5, 2.0), few)
     assert torch.equal(xor.with_dtype(torch.float32).initial(3, 4, 2.0), few.float())
     assert bool((many.abs() <= 2).all())
+
+
+# --- any small network ------------------------------------------------------------------------
+
+
+def by_hand(landscape, w):
+    """The loss as one would write it, with torch's own functions, at one flat point."""
+    data, f = landscape.problem, landscape.activation.function
+    inputs, hidden, outputs = data.layers
+    w1, b1, w2, b2 = w.split([hidden * inputs, hidden, outputs * hidden, outputs])
+    h = f(torch.from_numpy(data.inputs) @ w1.view(hidden, inputs).T + b1)
+    z = h @ w2.view(outputs, hidden).T + b2
+    t = torch.from_numpy(data.targets)
+    if landscape.loss_name == "softmax_cross_entropy":
+        return torch.nn.functional.cross_entropy(z, t)
+    if landscape.loss_name == "cross_entropy":
+        return torch.nn.functional.binary_cross_entropy_with_logits(z, t)
+    return torch.nn.functional.mse_loss(torch.sigmoid(z), t)
+
+
+def near(found, expected, tolerance=1e-11):
+    """Compare with a tolerance that the naive way keeps: its small losses have lost digits."""
+    size = 1 + expected.abs().max()
+    assert float((found - expected).abs().max() / size) < tolerance
+
+
+@st.composite
+def small_landscapes(draw):
+    inputs, hidden, outputs, samples = (draw(st.integers(1, 4)) for _ in range(4))
+    losses = ["cross_entropy", "squared_error", *(["softmax_cross_entropy"] if outputs > 1 else [])]
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    x = rng.normal(size=(samples, inputs)) * draw(st.sampled_from([0.1, 1.0, 5.0]))
+    t = np.eye(outputs)[rng.integers(outputs, size=samples)]
+    if draw(st.booleans()):
+        t = rng.dirichlet(np.ones(outputs), samples)
+    problem = lv.Problem("small", (inputs, hidden, outputs), x, t, x, t)
+    name = draw(st.sampled_from([n for n in lv.activation_names() if n != "hard_tanh"]))
+    return lv.Landscape(problem, name, draw(st.sampled_from(losses)))
+
+
+@settings(max_examples=150)
+@given(small_landscapes(), st.integers(1, 5), st.integers(0, 10**6))
+def test_any_small_landscape_is_what_autograd_says_whatever_the_batch(landscape, count, seed):
+    points = landscape.initial(count, seed, 1.5)
+    loss, gradient = landscape.loss_and_gradient(points)
+    hessians, v = landscape.hessian(points), landscape.initial(count, seed + 1, 1.0)
+    products = landscape.hessian_vector_product(points, v)
+    for i, w in enumerate(points):
+        bend = torch.autograd.functional.hessian(lambda x: by_hand(landscape, x), w)
+        slope = torch.autograd.functional.jacobian(lambda x: by_hand(landscape, x), w)
+        alone = landscape.loss_and_gradient(w)
+        near(loss[i], by_hand(landscape, w))
+        near(gradient[i], slope)
+        near(hessians[i], bend)
+        near(products[i], bend @ v[i])
+        near(alone[0], loss[i])
+        near(alone[1], gradient[i])
+        near(landscape.hessian(w), hessians[i])
+    values = np.linalg.eigvalsh(hessians.numpy())
+    scale = np.abs(values).max(axis=1, keepdims=True)
+    clear = ((np.abs(values) < 0.99e-8 * scale) | (np.abs(values) > 1.01e-8 * scale)).all(axis=1)
+    found, wanted = lv.full_curvature(landscape, points), lv.classify_eigenvalues(values)
+    assert (found.classes[clear] == wanted.classes[clear]).all()
+    assert (found.zero[clear] == wanted.zero[clear]).all()

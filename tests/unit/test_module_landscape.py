@@ -759,3 +759,118 @@ def test_cross_entropy_is_torchs_where_that_keeps_its_digits():
     ]
     close(*bends, 1e-13)
     assert torch.autograd.gradgradcheck(lambda z: lv.stable_cross_entropy(z, t), z.requires_grad_())
+
+
+# --- the stable softmax cross-entropy ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("as_classes", [True, False])
+def test_softmax_cross_entropy_is_torchs_where_that_keeps_its_digits(as_classes):
+    z, t = 3 * numbers(6, 4), torch.tensor([0, 3, 1, 2, 2, 0])
+    targets = t if as_classes else torch.from_numpy(np.random.default_rng(0).dirichlet([1] * 4, 6))
+    usual = nn.functional.cross_entropy
+    close(lv.stable_softmax_cross_entropy(z, targets), usual(z, targets), 1e-14)
+    gradients = [torch.func.grad(f)(z, targets) for f in (lv.stable_softmax_cross_entropy, usual)]
+    close(*gradients, 1e-13)
+    bends = [
+        torch.autograd.functional.hessian(lambda z, f=f: f(z, targets), z)
+        for f in (lv.stable_softmax_cross_entropy, usual)
+    ]
+    close(*bends, 1e-13)
+    assert torch.autograd.gradgradcheck(
+        lambda z: lv.stable_softmax_cross_entropy(z, targets), z.requires_grad_()
+    )
+
+
+@pytest.mark.parametrize(("dtype", "high"), [(torch.float32, 20.0), (F64, 45.0), (F64, 300.0)])
+def test_softmax_cross_entropy_keeps_its_digits_where_torchs_slope_is_zero(dtype, high):
+    z, t = torch.tensor([[high, 0.0, 1.0]], dtype=dtype), torch.tensor([0])
+    low, other = np.exp(-high), np.exp(1 - high)
+    found = torch.func.grad(lv.stable_softmax_cross_entropy)(z, t)[0]
+    assert torch.func.grad(nn.functional.cross_entropy)(z, t)[0, 0] == 0
+    rtol = 1e-13 if dtype == F64 else 1e-5
+    np.testing.assert_allclose(found, [-low - other, low, other], rtol=rtol)
+    np.testing.assert_allclose(lv.stable_softmax_cross_entropy(z, t), low + other, rtol=rtol)
+
+
+def test_modules_with_the_stable_softmax_are_the_closed_form_far_out():
+    closed = lv.Landscape("iris", "tanh", "softmax_cross_entropy")
+    data = closed.problem
+    landscape = lv.Landscape.from_module(
+        perceptron(data, "tanh"), lv.stable_softmax_cross_entropy, data.inputs,
+        data.targets.argmax(axis=1), dtype=F64,
+    )  # fmt: skip
+    w = closed.initial(5, 0, 30.0)
+    for method in ("loss", "gradient", "hessian"):
+        ours, theirs = getattr(landscape, method)(w), getattr(closed, method)(w)
+        scale = theirs.abs().amax(dim=tuple(range(1, theirs.ndim)), keepdim=True)
+        assert float(((ours - theirs).abs() / scale).max()) < 1e-12
+
+
+# --- what used to go wrong --------------------------------------------------------------------
+
+
+def test_losses_that_vmap_refuses_are_evaluated_point_by_point():
+    x, labels = numbers(9, 2), torch.tensor([0, 1, 2] * 3, dtype=torch.uint8)
+    module = nn.Linear(2, 3).double()
+
+    def loss(outputs, t):
+        value = nn.functional.cross_entropy(outputs, t)
+        return value if float(value.detach()) > 5 else 1.0 * value
+
+    bytes_ = lv.Landscape.from_module(module, nn.functional.cross_entropy, x, labels)
+    looks = lv.Landscape.from_module(module, loss, x, labels.long())
+    w = bytes_.initial(3, 0, 1.0)
+    expected = [nn.functional.cross_entropy(x @ p[:6].view(3, 2).T + p[6:], labels) for p in w]
+    for landscape in (bytes_, looks):
+        close(landscape.loss(w), torch.stack(expected), 1e-13)
+        close(landscape.loss_and_gradient(w)[0], torch.stack(expected), 1e-13)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_outputs_and_targets_that_would_be_broadcast_are_refused(turned):
+    module = nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)) if turned else nn.Linear(2, 1)
+    targets = numbers(5, 1) if turned else numbers(5)
+    with pytest.raises(ValueError, match=r"targets must have the shape of the outputs, \(5,"):
+        lv.Landscape.from_module(
+            module, lambda o, t: (o - t).square().mean(), numbers(5, 2), targets, dtype=F64
+        )
+
+
+@pytest.mark.parametrize(
+    ("last", "loss_fn", "expected"),
+    [
+        (nn.Sigmoid(), nn.functional.mse_loss, 0.5),
+        (nn.Sigmoid(), nn.BCELoss(), 0.5),
+        (nn.Hardsigmoid(), nn.functional.binary_cross_entropy, 0.5),
+        (nn.Identity(), nn.BCEWithLogitsLoss(), 0.5),
+    ],
+)
+def test_accuracy_knows_probabilities_from_logits(last, loss_fn, expected):
+    module = nn.Sequential(nn.Linear(1, 1), last)
+    x = torch.tensor([[-2.0], [-1.0], [1.0], [2.0]])
+    landscape = lv.Landscape.from_module(module, loss_fn, x, torch.tensor([[0.0], [1], [1], [0]]))
+    assert float(landscape.accuracy(torch.tensor([1.0, 0.0]))) == expected
+    assert float(landscape.accuracy(torch.tensor([1.0, -9.0]))) == 0.5
+
+
+def test_numpys_generator_is_left_alone_even_by_a_module_that_uses_it():
+    class Noisy(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) + float(np.random.normal())  # noqa: NPY002 - on purpose
+
+    before = np.random.get_state()[1].copy(), np.random.get_state()[2]  # noqa: NPY002
+    with pytest.raises(ValueError, match="module must not be random"):
+        lv.Landscape.from_module(Noisy(2, 1), nn.MSELoss(), numbers(4, 2).float(), numbers(4, 1))
+    after = np.random.get_state()  # noqa: NPY002
+    np.testing.assert_array_equal(before[0], after[1])
+    assert before[1] == after[2]
+
+
+def test_blocks_of_modules_that_are_evaluated_one_by_one_are_not_filled_up():
+    module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(64, 2)).double()
+    x, t = numbers(300, 1, 6, 6), torch.arange(300) % 2
+    landscape = lv.Landscape.from_module(module, nn.functional.cross_entropy, x, t)
+    assert landscape._group_size == 1
+    small = lv.Landscape.from_module(nn.Linear(1, 1), nn.MSELoss(), [[0.5], [1.0]], [[0.0], [1.0]])
+    assert small._group_size == 64

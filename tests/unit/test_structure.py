@@ -17,7 +17,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # A module imports only from floors below its own, or from its own folder.
 FLOORS = {
-    "_checks": 0, "_compiled": 0, "_streams": 0, "activations": 0, "problems": 0,
+    "_checks": 0, "_compiled": 0, "_streams": 0, "_threads": 0, "activations": 0, "problems": 0,
     "landscape": 1,
     "curvature": 2,
     "sampling": 3, "geometry": 3,
@@ -27,7 +27,7 @@ FLOORS = {
     "cli": 7,
     "__main__": 8, "": 8,
 }  # fmt: skip
-HELPERS = {"_checks", "_compiled", "_streams"}
+HELPERS = {"_checks", "_compiled", "_streams", "_threads"}
 
 
 def module_name(path):
