@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,6 +15,9 @@ from lossviz.analysis._series import loss_and_norm
 from lossviz.analysis.attractor_kinds import attractor_kind
 from lossviz.landscape.base import BaseLandscape
 from lossviz.sampling.walks import progressive_gradient_walk
+
+# From numbers of walks and of steps, one each per point, to points.
+Points = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 #: An attractor's kind is sought from this many of its points, of different walks.
 _STARTS = 5
@@ -49,6 +54,7 @@ def find_attractors(
     seed: int = 0,
     kinds: bool = False,
     landscape: BaseLandscape | None = None,
+    progress: bool | None = None,
 ) -> tuple[Attractor, ...]:
     """Find the loss levels of stationary attractors in a sample of a landscape.
 
@@ -72,6 +78,8 @@ def find_attractors(
             the points with the smallest gradients. A data set must then have the variable
             ``weights``.
         landscape: the landscape that was sampled; needed for the kinds of a data set.
+        progress: whether to show a progress bar while a landscape is sampled; see
+            :func:`lossviz.progressive_gradient_walk`.
 
     Returns:
         The attractors in ascending order of their level; empty if no point is low.
@@ -96,17 +104,19 @@ def find_attractors(
     landscape = _kinds_of(source, kinds, landscape)
     if isinstance(source, BaseLandscape):
         count = 10 * source.num_weights if num_walks is None else num_walks
-        measures = ("loss", "gradient_norm", *(["weights"] if kinds else []))
-        source = progressive_gradient_walk(source, count, 1000, 0.02, 1.0, seed, measures=measures)
-    loss, norm = loss_and_norm(source)
+        walk = partial(_study_walks, landscape, seed=seed, progress=progress)
+        loss, norm = loss_and_norm(walk(count, ("loss", "gradient_norm")))
+        points = partial(_walked_again, walk)
+    else:
+        loss, norm = loss_and_norm(source)
+        points = _stored(source, landscape) if kinds else None
     levels = _levels(loss.ravel(), norm.ravel(), tolerance, separation)
     nearest = _nearest(loss, norm, levels, tolerance)
     found = _describe(levels, nearest)
     if kinds:
-        weights = _weights(source, landscape)
         found = [
             replace(
-                each, kind=_kind(landscape, weights, norm, nearest == number, tolerance, separation)
+                each, kind=_kind(landscape, points, norm, nearest == number, tolerance, separation)
             )
             for number, each in enumerate(found)
         ]
@@ -128,7 +138,27 @@ def _kinds_of(
     return landscape
 
 
-def _weights(source: xr.Dataset, landscape: BaseLandscape) -> np.ndarray:
+def _study_walks(
+    landscape: BaseLandscape, count: int, measures: tuple[str, ...], *, seed: int,
+    progress: bool | None, numbers: Sequence[int] | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Sample the study's micro setting with b = 1."""
+    return progressive_gradient_walk(
+        landscape, count, 1000, 0.02, 1.0, seed, measures=measures, walk_numbers=numbers,
+        progress=progress,
+    )  # fmt: skip
+
+
+def _walked_again(
+    walk: Callable[..., xr.Dataset], walks: np.ndarray, steps: np.ndarray
+) -> np.ndarray:
+    """Return some points of walks whose weights were not kept: a walk is the same every time."""
+    found = walk(len(walks), ("weights",), numbers=walks.tolist())
+    return found.weights.values[np.arange(len(walks)), steps]
+
+
+def _stored(source: xr.Dataset, landscape: BaseLandscape) -> Points:
+    """Return what gives some points of walks whose weights were kept."""
     if "weights" not in source:
         raise ValueError("source must have the variable weights for kinds; it is missing.")
     weights = source["weights"].transpose("walk", "step", "weight").values
@@ -137,12 +167,12 @@ def _weights(source: xr.Dataset, landscape: BaseLandscape) -> np.ndarray:
             f"source must have points of {landscape.num_weights} weights, as the landscape; "
             f"got {weights.shape[-1]}."
         )
-    return weights
+    return lambda walks, steps: weights[walks, steps]
 
 
 def _kind(
     landscape: BaseLandscape,
-    weights: np.ndarray,
+    points: Points,
     norm: np.ndarray,
     mine: np.ndarray,
     tolerance: float,
@@ -159,7 +189,7 @@ def _kind(
     with np.errstate(divide="ignore"):
         off = np.abs(np.log(norm[walks] / (0.01 * tolerance)))
     step = np.where(mine[walks], off, np.inf).argmin(axis=1)
-    starts = torch.from_numpy(weights[walks, step])
+    starts = torch.from_numpy(points(walks, step))
     return attractor_kind(landscape, starts, separation=separation).kind
 
 

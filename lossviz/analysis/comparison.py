@@ -222,6 +222,9 @@ def compare(
         )
     if len(values_by_group) < 2:
         raise ValueError(f"values_by_group must have two groups; got {list(values_by_group)}.")
+    names = [str(name) for name in values_by_group]
+    if len(set(names)) < len(names):
+        raise ValueError(f"values_by_group must have distinct names; got {names}.")
     groups = {
         str(name): _checks.array(f"values_by_group[{name!r}]", values, None)
         for name, values in values_by_group.items()

@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from lossviz import _checks
-from lossviz.curvature.inertia import UNDETERMINED, check_rtol, classify_curvature
+from lossviz.curvature._classes import UNDETERMINED
+from lossviz.curvature.full import full_curvature
 from lossviz.landscape.base import BaseLandscape
 
 # Candidates of several points are evaluated together, up to about this many weights.
@@ -152,10 +153,7 @@ def hessian_rank(
         >>> int(hessian_rank(Landscape("xor", "tanh"), torch.zeros(9)))
         1
     """
-    points = _points(landscape, weights).to(torch.float64)
-    rtol = check_rtol(rtol)
-    hessians = landscape.with_dtype(torch.float64).hessian(points)
-    curvature = classify_curvature(hessians.cpu(), rtol)
+    curvature = full_curvature(landscape, weights, rtol)
     rank = curvature.positive + curvature.negative
     return torch.where(curvature.classes == UNDETERMINED, -1, rank)
 

@@ -84,7 +84,7 @@ def ruggedness(
     steps = np.diff(np.atleast_2d(values), axis=1)
     top = np.abs(steps).max(axis=1, keepdims=True)
     entropy = np.stack([_entropy(steps, top * (k / 20)) for k in range(21)])
-    return entropy.max(axis=0).reshape(values.shape[:-1])[()]
+    return 0.0 + entropy.max(axis=0).reshape(values.shape[:-1])[()]  # no -0
 
 
 def _entropy(steps: np.ndarray, epsilon: np.ndarray) -> np.ndarray:
@@ -180,7 +180,8 @@ def gradient_measures(
 
     Raises:
         ValueError: for another shape, too few steps, values that are not finite, or a number
-            that is out of its range or neither given nor known to the data set.
+            that is out of its range or neither given nor known to the data set; or if the data
+            set is that of another sampler.
         TypeError: if the losses are no real numbers.
 
     Example:
@@ -192,6 +193,9 @@ def gradient_measures(
     """
     values = losses(walks, 3)
     attrs = walks.attrs if isinstance(walks, xr.Dataset) else {}
+    sampler = attrs.get("sampler", "manhattan_walk")
+    if sampler != "manhattan_walk":
+        raise ValueError(f"walks must be Manhattan walks; got those of {sampler}.")
     step = _checks.real("max_step", _known("max_step", max_step, attrs), above=0)
     border = _checks.real("bounds", _known("bounds", bounds, attrs), above=0)
     known = attrs | ({"num_weights": _number_of_weights(walks)} if attrs else {})

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import xarray as xr
-from tqdm.auto import tqdm
+from tqdm import tqdm
+from tqdm.auto import tqdm as tqdm_of_the_front_end
 
 from lossviz import _checks
+from lossviz._threads import one_thread
 from lossviz.landscape.base import BaseLandscape
-from lossviz.sampling._engine import Plan, visit
+from lossviz.sampling._engine import Plan, usable, visit
 from lossviz.sampling._rules import GradientRule, PathRule
-from lossviz.sampling._threads import one_thread
 from lossviz.sampling.measures import VARIABLES, Meter
 
 # A bar that nobody asked for appears after this many seconds.
@@ -61,7 +62,9 @@ class Settings:
             seed=_checks.whole("seed", self.seed, 0),
             batch_size=self._batch_size(),
         )
-        meter = Meter.of(self.landscape, self.measures, self.rtol, self.null_directions)
+        meter = Meter.of(
+            self.landscape, self.measures, self.rtol, self.null_directions, plan.batch_size
+        )
         count = _checks.whole("num_walks", self.num_walks, 1)
         walks = _checks.walk_numbers(self.walk_numbers, count)
         if self.progress is not None and not isinstance(self.progress, bool):
@@ -103,6 +106,7 @@ def _sample(
             start = 0
             for chunk in visit(meter.landscape, rule, plan, group, meter.wants_gradient):
                 stop = min(start + len(chunk.points), plan.steps)
+                chunk = usable(chunk, rows, stop - start)
                 for name, values in meter.read(chunk, rows).items():
                     if name not in arrays:
                         shape = (len(walks), plan.steps, *values.shape[2:])
@@ -116,5 +120,6 @@ def _sample(
 def _bar(points: int, progress: bool | None) -> tqdm:
     """Return a progress bar: always, never, or (None) in a terminal and only where it lasts."""
     if progress is None:
+        # The plain one: a notebook's would leave a widget in its pages, shown or not.
         return tqdm(total=points, unit="point", delay=_PATIENCE, disable=None, leave=False)
-    return tqdm(total=points, unit="point", disable=not progress)
+    return tqdm_of_the_front_end(total=points, unit="point", disable=not progress)

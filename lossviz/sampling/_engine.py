@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -20,6 +20,10 @@ _CHUNK_BYTES = 4 * 10**6
 
 # At most about this many random numbers are drawn ahead.
 _DRAWN = 10**6
+
+
+# Weights beyond this are on their way out of the range of numbers.
+_FAR = 1e30
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def _downhill(
             probe.fill_gradient(step)
             rule.move(blocks[step], gradients[step], up, down, coin, blocks[step + 1])
         points, gradient = (probe.unpacked(p) for p in (probe.blocks[:-1], probe.gradients))
-        yield _finite(Chunk(points, probe.losses(), gradient, probe.passes()))
+        yield Chunk(points, probe.losses(), gradient, probe.passes())
         blocks[0].copy_(blocks[-1])
 
 
@@ -114,11 +118,11 @@ def _free(
     steps = steps_at_a_time(landscape)
     for points in _paths(landscape, rule, plan, walks, steps):
         if not wants_gradient:
-            yield _finite(Chunk(points, None, None))
+            yield Chunk(points, None, None)
             continue
         loss, gradient = landscape._unchecked_loss_and_gradient(points.flatten(0, 1))
         loss = loss.unflatten(0, points.shape[:2])
-        yield _finite(Chunk(points, loss, gradient.view(points.shape)))
+        yield Chunk(points, loss, gradient.view(points.shape))
 
 
 def _paths(
@@ -134,7 +138,7 @@ def _paths(
     count = m if rule.draws == "weight" else 1
     draws = _draws(plan.seed, walks, _streams.STEP, steps, count)
     for _ in range(0, plan.steps, steps):
-        after, direction = rule.path(points, direction, next(draws).to(points))
+        after, direction = rule.path(points, direction, next(draws).to(points.device))
         yield torch.cat([points.unsqueeze(0), after[:-1]])
         points = after[-1]
 
@@ -151,7 +155,7 @@ def _with_batches(
         points = points if free is None else next(free)[0]
         chosen = next(batches)
         loss, gradient = landscape._on_batches(chosen)._unchecked_loss_and_gradient(points)
-        yield _finite(Chunk(points[None], loss[None], gradient[None], batches=chosen))
+        yield Chunk(points[None], loss[None], gradient[None], batches=chosen)
         if draws is not None:
             ups, coins = next(draws)
             coin = None if coins is None else coins[0]
@@ -196,16 +200,30 @@ def _batches(plan: Plan, walks: range, num_samples: int) -> Iterator[Tensor]:
         yield torch.from_numpy(np.stack(chosen))
 
 
-def _finite(chunk: Chunk) -> Chunk:
-    """Refuse walks whose weights have left the range in which anything can be computed."""
+def usable(chunk: Chunk, rows: np.ndarray, steps: int) -> Chunk:
+    """Refuse walks whose weights have left the range in which anything can be computed.
+
+    What nobody asked for, other walks of the block and later steps, may have left it, or float32,
+    in which some measures are: it is then put at 0.
+
+    Args:
+        chunk: what was walked.
+        rows: the walks that are wanted.
+        steps: the number of steps that are wanted.
+    """
     parts = [part for part in (chunk.points, chunk.loss, chunk.gradient) if part is not None]
-    if not all(_all_finite(values) for values in parts):
+    far = float(chunk.points.abs().max()) > _FAR
+    if not far and all(_all_finite(values) for values in parts):
+        return chunk
+    if not all(_all_finite(values[:steps, rows]) for values in parts):
         raise ValueError(
             "walks must stay where loss and gradient are finite; got weights up to "
-            f"{chunk.points.abs().max():.3g}. Smaller max_step, start_range or num_steps are "
-            "allowed."
+            f"{chunk.points[:steps, rows].abs().max():.3g}. Smaller max_step, start_range or "
+            "num_steps are allowed."
         )
-    return chunk
+    points = torch.zeros_like(chunk.points)
+    points[:steps, rows] = chunk.points[:steps, rows]
+    return replace(chunk, points=points)
 
 
 def _all_finite(values: Tensor) -> bool:

@@ -90,7 +90,7 @@ class RandomRule:
     def path(self, points: Tensor, direction: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:
         """Return the points after each step (steps, walks, weight); the direction is not used."""
         visited = []
-        for change in self.max_step * (2 * draws - 1):
+        for change in self.max_step * (2 * draws.to(points) - 1):
             moved = points + change
             points = torch.where(moved.abs() > self.bounds, points - change, moved)
             visited.append(points)
@@ -115,7 +115,7 @@ class ProgressiveRule:
     def path(self, points: Tensor, direction: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:
         """Return the points after each step (steps, walks, weight), and the last direction."""
         visited = []
-        for length in self.max_step * draws:
+        for length in self.max_step * draws.to(points):
             crosses = (points + direction * length).abs() > self.bounds
             direction = torch.where(crosses, -direction, direction)
             points = points + direction * length
@@ -141,7 +141,7 @@ class ManhattanRule:
     def path(self, points: Tensor, direction: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:
         """Return the points after each step (steps, walks, weight), and the last direction.
 
-        A unit uniform u chooses the weight floor(u m).
+        A unit uniform u chooses the weight floor(u m): in float64, as float32 rounds u up to 1.
         """
         visited = []
         for chosen in (draws * points.shape[-1]).long():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,8 @@ from torch import Tensor
 from lossviz import _checks
 from lossviz.curvature._classes import CURVATURE_CLASSES, INERTIA_PROOFS
 from lossviz.curvature.blockwise import blockwise_curvature
-from lossviz.curvature.inertia import (
-    Curvature,
-    check_rtol,
-    classify_entries,
-    singular_by_structure,
-)
+from lossviz.curvature.full import class_by_structure
+from lossviz.curvature.inertia import Curvature, check_rtol, classify_entries, joined
 from lossviz.landscape.base import BaseLandscape
 from lossviz.sampling._engine import Chunk
 
@@ -84,6 +80,21 @@ def _saturation(landscape: BaseLandscape, points: Tensor) -> Tensor:
     return landscape.saturation(points)
 
 
+def _refuse_too_large(exact: BaseLandscape, batch_size: int | None) -> None:
+    some = exact if batch_size is None else exact._on_samples(torch.arange(batch_size))
+    needed = 8 * some._hessian_numbers
+    if needed > _MOST_BYTES:
+        raise ValueError(
+            "measures must leave out curvature, proof and eigenvalues where a Hessian needs more "
+            f"than {_MOST_BYTES / 2**30:g} GiB; got {exact.num_weights} weights, which need "
+            f"{needed / 2**30:.1f}. curvature_class, or a small batch_size, is allowed; "
+            "extreme_curvature forms no Hessian."
+        )
+
+
+# A point's Hessian, and what it is made of, must fit in so many bytes.
+_MOST_BYTES = 2**31
+
 _WALKED = ("loss", "gradient_norm")
 _DIRECT: dict[str, Callable[[BaseLandscape, Tensor], Tensor]] = {
     "accuracy": _accuracy,
@@ -119,15 +130,24 @@ class Meter:
     exact: BaseLandscape
 
     @classmethod
-    def of(cls, landscape: BaseLandscape, measures: Sequence[str], rtol: float, null: str) -> Meter:
+    def of(
+        cls, landscape: BaseLandscape, measures: Sequence[str], rtol: float, null: str,
+        batch_size: int | None = None,
+    ) -> Meter:  # fmt: skip
         """Check what is asked for; raise ValueError if the landscape cannot give it."""
         names = _checks.some_of("measures", measures, MEASURES)
         if landscape.test is None and {"test_loss", "test_accuracy"} & set(names):
-            raise ValueError("measures ask for the test part, and the landscape has none.")
+            raise ValueError(
+                "measures must leave out test_loss and test_accuracy where the landscape has no "
+                f"test part; got {names}."
+            )
         if "saturation" in names:
             landscape.saturation(landscape.initial(1, 0, 1.0))
         null = _checks.one_of("null_directions", null, ("count", "project"))
-        return cls(landscape, names, check_rtol(rtol), null, landscape.with_dtype(torch.float64))
+        exact = landscape.with_dtype(torch.float64)
+        if {"curvature", "proof", "eigenvalues"} & set(names):
+            _refuse_too_large(exact, batch_size)
+        return cls(landscape, names, check_rtol(rtol), null, exact)
 
     @property
     def wants_gradient(self) -> bool:
@@ -169,7 +189,7 @@ class Meter:
     def _read_curvature(self, chunk: Chunk, rows: np.ndarray) -> _Arrays:
         arrays: _Arrays = {}
         if set(_BY_HESSIAN) & set(self.names):
-            curvature = self._curvature(chunk, rows)
+            curvature = self._curvature_of(chunk, rows)
             arrays = {"curvature": curvature.classes.numpy(), "proof": curvature.proof.numpy()}
             arrays |= {n: getattr(curvature, n).to(torch.int32).numpy() for n in _SIGNS}
             if curvature.eigenvalues is not None:
@@ -179,27 +199,53 @@ class Meter:
             wanted |= set(self.names) & {"proof", "eigenvalues"}
             arrays = {name: values for name, values in arrays.items() if name in wanted}
         if "curvature_blockwise" in self.names:
-            curvature = blockwise_curvature(self.landscape, chunk.points.flatten(0, 1))
+            curvature = self._blockwise(chunk, rows)
             arrays["curvature_blockwise"] = curvature.classes.numpy()
             for name in _SIGNS:
                 counts = getattr(curvature, name)
                 arrays[f"{name}_blockwise"] = counts.to(torch.int32).numpy()
         return arrays
 
-    def _curvature(self, chunk: Chunk, rows: np.ndarray) -> Curvature:
+    def _curvature_of(self, chunk: Chunk, rows: np.ndarray) -> Curvature:
+        if chunk.batches is None:
+            return self._curvature(self.exact, chunk, rows)
+        # A batch has null directions of its own, so each point has its own landscape.
+        parts = [
+            self._curvature(
+                self.exact._on_samples(batch), Chunk(point[None, None], None, None), [0]
+            )
+            for point, batch in _pairs(chunk, rows)
+        ]
+        return joined(parts, (len(parts),))
+
+    def _blockwise(self, chunk: Chunk, rows: np.ndarray) -> Curvature:
+        if chunk.batches is None:
+            return blockwise_curvature(self.landscape, chunk.points.flatten(0, 1))
+        parts = [
+            blockwise_curvature(self.landscape._on_samples(batch), point[None])
+            for point, batch in _pairs(chunk, rows)
+        ]
+        return joined(parts, (len(parts),))
+
+    def _curvature(self, exact: BaseLandscape, chunk: Chunk, rows: np.ndarray) -> Curvature:
         eigenvalues, project = "eigenvalues" in self.names, self.null == "project"
         counts = eigenvalues or "curvature" in self.names
-        if not counts and not project and self.exact.structural_zeros:
-            return singular_by_structure((len(chunk.points) * len(rows),), self.rtol)
         steps, walks = chunk.points.shape[:2]
         wanted = torch.arange(steps * walks).view(steps, walks)[:, rows].flatten()
         points = chunk.points.flatten(0, 1).to(torch.float64)
+        if not counts and not project and exact.structural_zeros:
+            return class_by_structure(exact, points, wanted, self.rtol)
         passes = chunk.passes if self.landscape.dtype == torch.float64 else None
-        entries, place = self.exact._hessian_entries(points, wanted, passes)
-        zeros = 0 if project else self.exact.num_weights - len(place)
+        entries, place = exact._hessian_entries(points, wanted, passes)
+        zeros = 0 if project else exact.num_weights - len(place)
         return classify_entries(
             entries.cpu(), place.cpu(), self.rtol, eigenvalues=eigenvalues, zeros=zeros
         )
+
+
+def _pairs(chunk: Chunk, rows: np.ndarray) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the points of a step that are wanted, and the samples of each one's batch."""
+    yield from zip(chunk.points[0, rows], chunk.batches[rows], strict=True)
 
 
 def _by_walk(values: np.ndarray, chunk: Chunk, rows: np.ndarray) -> np.ndarray:

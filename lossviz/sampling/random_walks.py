@@ -10,6 +10,7 @@ from lossviz import _checks
 from lossviz.landscape.base import BaseLandscape
 from lossviz.sampling._collect import Settings
 from lossviz.sampling._rules import ManhattanRule, ProgressiveRule, RandomRule
+from lossviz.sampling.walks import checked_border
 
 
 def random_walk(
@@ -201,7 +202,7 @@ def _step_and_border(
     half_width = _checks.real("start_range", start_range, above=0)
     # A step that turns round stays inside only if it is no longer than the border is far from 0.
     if bounds is not None:
-        return step, _checks.real("bounds", bounds, minimum=max(step, half_width))
+        return step, checked_border(bounds, step, half_width)
     if step > half_width:
         raise ValueError(
             f"max_step must be at most the border, {half_width} (start_range, as bounds is None); "

@@ -73,8 +73,8 @@ def progressive_gradient_walk(
             them out, so that class, counts and eigenvalues are of the other directions.
         batch_size: number of training samples per step, or None for all. Every walk then
             draws a batch of its own at each step, without replacement, from a stream that
-            depends on (seed, walk, step) only; loss, gradient, accuracy and saturation are
-            those of the batch. Curvature and test measures are of all samples.
+            depends on (seed, walk, step) only; loss, gradient, accuracy, saturation and
+            curvature are those of the batch, test measures those of the whole test part.
         walk_numbers: the numbers of the walks, if not 0 .. num_walks-1.
         progress: whether to show a progress bar. None shows one in a terminal, once the
             walk has taken two seconds.
@@ -84,7 +84,9 @@ def progressive_gradient_walk(
         asked for), one variable per measure, and attributes that say how to reproduce it.
 
     Raises:
-        ValueError: if a number is out of its range or a name unknown.
+        ValueError: if a number is out of its range or a name unknown; if the landscape cannot
+            give a measure, or only with more memory than 2 GiB per point; or if a walk leaves
+            the range of numbers.
         TypeError: if an argument is of the wrong type.
 
     Example:
@@ -105,6 +107,17 @@ def progressive_gradient_walk(
     return settings.collect(rule)
 
 
+def checked_border(bounds: float, step: float, half_width: float) -> float:
+    """Return the border as a float if starts and single steps fit in."""
+    border, least = _checks.real("bounds", bounds, above=0), max(step, half_width)
+    if border < least:
+        raise ValueError(
+            f"bounds must be at least {least}, the larger one of start_range and max_step; "
+            f"got {border}."
+        )
+    return border
+
+
 def _gradient_rule(
     max_step: float, start_range: float, zero_gradient: str, bounds: float | None
 ) -> GradientRule:
@@ -113,5 +126,5 @@ def _gradient_rule(
     rule = _checks.one_of("zero_gradient", zero_gradient, ZERO_GRADIENT_RULES)
     if bounds is not None:
         # A flipped step stays inside only if no step is longer than the border is far from 0.
-        bounds = _checks.real("bounds", bounds, minimum=max(step, half_width))
+        bounds = checked_border(bounds, step, half_width)
     return GradientRule(step, rule, bounds)

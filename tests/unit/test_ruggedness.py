@@ -180,6 +180,9 @@ def test_an_unbounded_walk_has_no_bounds():
     walks = lv.progressive_gradient_walk(
         lv.Landscape("xor", "tanh"), 2, 5, 0.1, 1.0, 0, measures=("loss",)
     )
+    with pytest.raises(ValueError, match="walks must be Manhattan walks; got those of prog"):
+        lv.gradient_measures(walks)
+    walks.attrs["sampler"] = "manhattan_walk"
     with pytest.raises(ValueError, match="bounds must be given"):
         lv.gradient_measures(walks)
     assert (lv.gradient_measures(walks, bounds=1.0).average > 0).all()
