@@ -15,6 +15,7 @@ from lossviz.activations import (
 from lossviz.analysis.attractor_kinds import ATTRACTOR_KINDS, AttractorKind, attractor_kind
 from lossviz.analysis.attractors import Attractor, find_attractors
 from lossviz.analysis.comparison import Comparison, RankTest, cliffs_delta, compare, rank_test
+from lossviz.analysis.generalisation import generalisation
 from lossviz.analysis.regularisation import EffectiveWeights, effective_weights, hessian_rank
 from lossviz.analysis.ruggedness import (
     GradientMeasures,
@@ -23,6 +24,7 @@ from lossviz.analysis.ruggedness import (
     neutrality,
     ruggedness,
 )
+from lossviz.analysis.samplers import SAMPLERS, compare_samplers, published_samplers
 from lossviz.analysis.stagnation import Stagnation, stagnation
 from lossviz.analysis.statistics import Estimate, Interval, bootstrap, bootstrap_mean
 from lossviz.analysis.valleys import VALLEYS, Valley, Valleys, find_valleys
@@ -38,7 +40,7 @@ from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
 from lossviz.landscape.mlp import Landscape
-from lossviz.landscape.stable import stable_cross_entropy
+from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
 from lossviz.problems import (
     DataError,
     Problem,
@@ -55,6 +57,7 @@ __all__ = [
     "CURVATURE_PROOFS",
     "INERTIA_KINDS",
     "INERTIA_PROOFS",
+    "SAMPLERS",
     "VALLEYS",
     "Activation",
     "Attractor",
@@ -85,12 +88,14 @@ __all__ = [
     "classify_eigenvalues",
     "cliffs_delta",
     "compare",
+    "compare_samplers",
     "dead_units",
     "effective_weights",
     "extreme_curvature",
     "find_attractors",
     "find_valleys",
     "full_curvature",
+    "generalisation",
     "get_activation",
     "gradient_measures",
     "hessian_rank",
@@ -103,11 +108,13 @@ __all__ = [
     "problem_names",
     "progressive_gradient_walk",
     "progressive_random_walk",
+    "published_samplers",
     "random_walk",
     "rank_test",
     "register_activation",
     "ruggedness",
     "stable_cross_entropy",
+    "stable_softmax_cross_entropy",
     "stagnation",
     "top_eigenvalues",
 ]

@@ -30,6 +30,11 @@ BAD_LOSS = bad_array(30, longer=False) | st.sampled_from(
      xr.DataArray(np.zeros(30), dims="time"), xr.DataArray(np.zeros((3, 30)), dims=("a", "step"))]
 )  # fmt: skip
 
+
+def walked():
+    return sample().assign(test_loss=2 * sample().loss)
+
+
 CASES = {
     "bootstrap_mean": Case(
         lv.bootstrap_mean,
@@ -46,6 +51,7 @@ CASES = {
         {
             "source": landscape(), "gradient_tolerance": 1e-2, "separation": 0.03,
             "min_walks": 1, "num_walks": 2, "seed": 0, "kinds": False, "landscape": None,
+            "progress": False,
         },
         {
             "source": st.sampled_from(
@@ -55,6 +61,7 @@ CASES = {
             "gradient_tolerance": bad_real(above=0), "separation": bad_real(above=0),
             "min_walks": bad_whole(1), "num_walks": bad_whole(1, optional=True),
             "seed": bad_whole(0), "kinds": BAD_FLAG,
+            "progress": st.sampled_from([0, 1, "yes", 1.0, []]),
             "landscape": BAD_LANDSCAPE.filter(lambda value: value is not None),
         },
     ),
@@ -93,6 +100,31 @@ CASES = {
             "resamples": bad_whole(1), "seed": bad_whole(0),
         },
     ),
+    "generalisation": Case(
+        lv.generalisation,
+        {"walks": walked()},
+        {
+            "walks": st.sampled_from([None, 3, "walks", [], {}, np.zeros((2, 3)), xr.Dataset(),
+                                      sample(), walked().drop_vars("loss"), walked() * np.nan,
+                                      walked().isel(step=0), walked().isel(walk=slice(0))]),
+        },
+    ),
+    "compare_samplers": Case(
+        lv.compare_samplers,
+        {
+            "landscape": landscape(), "num_walks": 1, "start_range": 1.0, "seed": 0,
+            "settings": {"macro": (0.1, 2)}, "progress": False,
+        },
+        {
+            "landscape": BAD_LANDSCAPE, "num_walks": bad_whole(1),
+            "start_range": bad_real(above=0), "seed": bad_whole(0),
+            "settings": st.sampled_from([None, {}, 3, "micro", [(0.1, 2)], {"a": 0.1}, {"a": "ab"}])
+            | st.builds(lambda share: {"a": (share, 2)}, bad_real(above=0, top=1.0))
+            | st.builds(lambda points: {"a": (0.1, points)}, bad_whole(1)),
+            "progress": st.sampled_from([0, 1, "yes", 1.0, []]),
+        },
+    ),
+    "published_samplers": Case(lv.published_samplers, {}),
     "compare": Case(
         lv.compare,
         {
