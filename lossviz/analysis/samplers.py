@@ -13,7 +13,7 @@ from lossviz.landscape.base import BaseLandscape
 from lossviz.sampling.random_walks import progressive_random_walk, random_walk
 from lossviz.sampling.walks import progressive_gradient_walk
 
-#: The study's settings by name: largest step as a share of the range 2b, and points per walk.
+#: The study's settings by name, each the largest step as a share of 2b, and the points per walk.
 STUDY_SETTINGS = {"micro": (0.01, 1000), "macro": (0.1, 100)}
 
 #: What is compared, in this order; "bounded" means that a walk stays within [-b, b].
