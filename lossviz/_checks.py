@@ -67,25 +67,48 @@ def tensor(what: str, got: Any, dtype: torch.dtype | None = None) -> Tensor:
 
     Without a dtype, integers and lists become float64 and floating-point input keeps its own.
     """
-    if isinstance(got, Tensor):
-        value = got
-    else:
-        try:
-            array = np.asarray(got)
-        except ValueError as error:
-            raise ValueError(f"{what} must be a rectangular array of numbers; {error}.") from error
-        if array.dtype.kind not in "fiub":
-            raise TypeError(
-                f"{what} must be an array of real numbers; got {type(got).__name__} "
-                f"with elements of type {array.dtype}."
-            )
-        # A copy: torch can neither share read-only memory nor negative strides.
-        value = torch.from_numpy(np.array(array))
+    value = dense(what, got) if isinstance(got, Tensor) else _from_array(what, got)
     if value.is_complex():
         raise TypeError(f"{what} must be real; got a complex tensor.")
     if dtype is None:
         dtype = value.dtype if value.is_floating_point() else torch.float64
     return value.to(dtype)
+
+
+def dense(what: str, got: Tensor) -> Tensor:
+    """Return ``got`` if it is a dense tensor."""
+    if got.layout != torch.strided:
+        raise TypeError(f"{what} must be a dense tensor; got one of layout {got.layout}.")
+    return got
+
+
+def unmasked(what: str, got: Any) -> Any:
+    """Return ``got``; refuse masked values, whose data would be used as if they were not."""
+    if np.ma.is_masked(got):
+        masked = np.argwhere(np.ma.getmaskarray(got))
+        raise ValueError(
+            f"{what} must have no masked values; got {len(masked)}, the first at index "
+            f"{tuple(masked[0].tolist())}."
+        )
+    return got
+
+
+def _from_array(what: str, got: Any) -> Tensor:
+    unmasked(what, got)
+    try:
+        array = np.asarray(got)
+    except ValueError as error:
+        raise ValueError(f"{what} must be a rectangular array of numbers; {error}.") from error
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{what} must be an array of real numbers; got {type(got).__name__} "
+            f"with elements of type {array.dtype}."
+        )
+    # torch has neither a long double nor another order of bytes. A copy, as it can share neither
+    # read-only memory nor negative strides.
+    kind = np.float64 if array.dtype.char == "g" else array.dtype.newbyteorder("=")
+    with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinite
+        return torch.from_numpy(np.array(array, dtype=kind))
 
 
 def array(what: str, got: Any, *lengths: int | None) -> np.ndarray:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import platform
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 import click
 import torch
+from typing_extensions import override
 
 from lossviz.activations import activation_names
 from lossviz.problems import (
@@ -47,7 +52,18 @@ def info() -> None:
     click.echo(f"{'device':14}{_device()}, {torch.get_num_threads()} threads")
 
 
-@main.group()
+class _DataCommands(click.Group):
+    """Commands whose trouble with data files is told in a line, not in a traceback."""
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except DataError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@main.group(cls=_DataCommands)
 def data() -> None:
     """List, fetch and verify the data files of problems."""
 
@@ -71,12 +87,10 @@ def fetch(names: tuple[str, ...], everything: bool, quiet: bool) -> None:
     """Download the files of problems NAMES into the user's cache, unless they are there."""
     if everything == bool(names):
         raise click.UsageError("Name problems, or give --all.")
-    for file in _files(_WITH_FILES if everything else names):
-        try:
+    with _orderly_end():
+        for file in _files(_WITH_FILES if everything else names):
             path = fetch_file(file, progress=not quiet, quiet=quiet)
-        except DataError as error:
-            raise click.ClickException(str(error)) from error
-        click.echo(f"{file.name:30}{path}")
+            click.echo(f"{file.name:30}{path}")
 
 
 @data.command()
@@ -95,6 +109,16 @@ def verify(names: tuple[str, ...]) -> None:
             click.echo(f"{file.name:30}{f'{path} {wrong}' if wrong else f'in order ({place})'}")
     if bad:
         raise click.ClickException(f"{bad} files are bad or missing: see above.")
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Let SIGTERM end the process as an exit does, so that no half of a file stays behind."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _files(names: tuple[str, ...]) -> list[DataFile]:
@@ -117,7 +141,10 @@ def _where(file: DataFile) -> str:
 
 
 def _whereabouts(name: str) -> str:
-    places = {(find_file(file) or ("missing",))[0] for file in problem_files(name)}
+    try:
+        places = {(find_file(file) or ("missing",))[0] for file in problem_files(name)}
+    except DataError:
+        return "not looked for"
     return "incomplete" if len(places) > 1 and "missing" in places else ", ".join(sorted(places))
 
 
@@ -126,12 +153,16 @@ def _size(file: DataFile) -> str:
 
 
 def _data_folder() -> str:
-    folder = local_folder()
+    try:
+        folder = local_folder()
+    except DataError as error:
+        return f"none ({error})"
     if folder is None:
         return "none (LOSSVIZ_DATA is not set)"
-    if not folder.is_dir():
-        return f"{folder} (LOSSVIZ_DATA names no folder)"
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        return f"{folder} (cannot be read: {error.strerror})"
     return f"{folder}: {', '.join(names) or 'empty'}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from math import inf
 from types import MappingProxyType
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
@@ -19,6 +20,15 @@ Measure = Callable[[Tensor], Tensor]
 
 def _no_parameters() -> Mapping[str, float]:
     return MappingProxyType({})
+
+
+def check_functions(found: Mapping[str, Any]) -> None:
+    """Check that all that is given, by name, can be called."""
+    for what, function in found.items():
+        if not callable(function):
+            raise TypeError(
+                f"{what} must be a function; got {function!r} ({type(function).__name__})."
+            )
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,9 @@ class Activation:
     range: tuple[float, float] = (-inf, inf)
 
     def __post_init__(self) -> None:
+        check_functions({what: getattr(self, what) for what in ("function", "first", "second")})
+        if self.saturation is not None:
+            check_functions({"saturation": self.saturation})
         for what in ("parameters", "defaults"):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
 

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lossviz import _checks
-from lossviz.activations import _autograd, _probes
-from lossviz.activations._activation import Activation, Elementwise, Measure
+from lossviz.activations import _autograd, _measure_trial, _probes
+from lossviz.activations._activation import Activation, Elementwise, Measure, check_functions
 from lossviz.activations.saturation import checked_outputs
 
 
@@ -39,7 +39,11 @@ def own_activation(
         bounds: greatest lower and least upper bound; None for infinite ones.
         words: ``label``, ``formula``, ``source`` and ``saturation_measure``.
     """
-    _check_callables(function, derivative, second_derivative, saturation)
+    optional = {
+        "derivative": derivative, "second_derivative": second_derivative, "saturation": saturation,
+    }  # fmt: skip
+    given = {what: found for what, found in optional.items() if found is not None}
+    check_functions({"function": function} | given)
     _check_words(words, saturation)
     lowest = None if minimum is None else _pair("minimum", minimum)
     limits = (-inf, inf) if bounds is None else _pair("range", bounds, infinite=True)
@@ -51,7 +55,7 @@ def own_activation(
         if saturation is not None:
             known = {"saturation_measure": "a measure of its own"} | known
             known["saturation"] = partial(_of_checked, saturation)
-            _probes.check_measure(function, known["saturation"])
+            _measure_trial.check_measure(function, known["saturation"])
     fixed = {"label": name, "formula": "", "source": ""} | known
     return Activation(
         name, function=function, first=first, second=second, minimum=lowest, range=limits, **fixed
@@ -69,19 +73,12 @@ def _check_words(words: dict[str, str], saturation: Measure | None) -> None:
         )
 
 
-def _check_callables(function: Elementwise, *optional: Elementwise | Measure | None) -> None:
-    names = ("derivative", "second_derivative", "saturation")
-    given = {what: f for what, f in zip(names, optional, strict=True) if f is not None}
-    for what, found in {"function": function, **given}.items():
-        if not callable(found):
-            raise TypeError(f"{what} must be a function; got {found!r} ({type(found).__name__}).")
-
-
 def _derivatives(
     function: Elementwise, derivative: Elementwise | None, second_derivative: Elementwise | None
 ) -> tuple[Elementwise, Elementwise]:
     """Return f' and f'', given or by autograd, after their trial."""
     _probes.check_elementwise("function", function)
+    _probes.check_precisions("function", function)
     auto_first = partial(_autograd.slope, function)
     first = _tried("derivative", function, derivative, auto_first)
     if derivative is None:
@@ -97,6 +94,7 @@ def _tried(
     used, called = (by_autograd, f"{what} by autograd") if given is None else (given, what)
     _probes.check_elementwise(called, used)
     _probes.check_slope(called, below, used)
+    _probes.check_precisions(called, used, below)
     if given is not None:
         _probes.check_against_autograd(what, below, given, by_autograd)
     return used

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from lossviz.activations._activation import Elementwise
 
 # 49 net inputs: an odd grid that misses the usual kinks, the usual kinks, and far ones.
-_POINTS = torch.cat(
+POINTS = torch.cat(
     [
         torch.linspace(-6.137, 6.093, 40, dtype=torch.float64),
         torch.tensor([-30.0, -13.7, -1.0, -0.5, 0.0, 0.5, 1.0, 13.9, 30.0], dtype=torch.float64),
@@ -21,7 +21,7 @@ _POINTS = torch.cat(
 def check_elementwise(what: str, function: Elementwise) -> None:
     """Check that a function keeps shape, dtype and input, is finite and acts by element."""
     for dtype in (torch.float64, torch.float32):
-        z = _POINTS.to(dtype)
+        z = POINTS.to(dtype)
         values = _values(what, function, z)
         bad = z[~torch.isfinite(values)]
         if len(bad):
@@ -69,16 +69,25 @@ def _check_equal(what: str, how: str, values: Tensor, others: Tensor) -> None:
         )
 
 
+class _Slopes(NamedTuple):
+    """Slopes at the probes, as the values show them."""
+
+    slope: Tensor  # by central differences
+    smooth: Tensor  # whether that is a slope: not at kinks and jumps
+    noise: Tensor  # what the rounding of the values may add to it
+
+
 def check_slope(what: str, below: Elementwise, used: Elementwise) -> None:
     """Check a derivative ``used`` of the function ``below`` against finite differences."""
     with torch.no_grad():
-        slopes, (expected, smooth) = used(_POINTS), _differences(below)
-    if 2 * int(smooth.sum()) < len(smooth):
+        slopes, shown = used(POINTS), _differences(below)
+    if 2 * int(shown.smooth.sum()) < len(POINTS):
         raise ValueError(
-            f"{what} must exist at most net inputs; got jumps at {int((~smooth).sum())} of "
-            f"{len(smooth)} probes."
+            f"{what} must exist at most net inputs; got jumps at {int((~shown.smooth).sum())} of "
+            f"{len(POINTS)} probes."
         )
-    _check_close(what, "finite differences give", smooth, slopes, expected, 1e-4)
+    allowed = 1e-4 * _scale(shown.slope, shown.smooth) + shown.noise
+    _check_close(what, "finite differences give", shown.smooth, slopes, shown.slope, allowed)
 
 
 def check_against_autograd(
@@ -86,34 +95,70 @@ def check_against_autograd(
 ) -> None:
     """Check a given derivative more sharply where autograd's is right: not at kinks."""
     try:
-        exact = by_autograd(_POINTS)
+        exact = by_autograd(POINTS)
     except RuntimeError:
         # No chain of torch operations. That is allowed with derivatives given, and the
         # finite differences have vouched for them.
         return
     with torch.no_grad():
-        slopes, (expected, smooth) = given(_POINTS), _differences(below)
-    right = smooth & ((exact - expected).abs() <= 1e-4 * (1 + expected.abs()))
-    _check_close(what, "autograd gives", right, slopes, exact, 1e-6)
+        slopes, shown = given(POINTS), _differences(below)
+    near = 1e-4 * _scale(shown.slope, shown.smooth) + shown.noise
+    right = shown.smooth & ((exact - shown.slope).abs() <= near)
+    allowed = 1e-6 * _scale(exact, right) + shown.noise
+    _check_close(what, "autograd gives", right, slopes, exact, allowed)
 
 
-def _differences(function: Elementwise) -> tuple[Tensor, Tensor]:
-    """Return central differences at the probes, and where they are slopes: not at kinks."""
-    step = 1e-6 * (1 + _POINTS.abs())
-    low, here, high = (function(z) for z in (_POINTS - step, _POINTS, _POINTS + step))
+def check_precisions(what: str, function: Elementwise, below: Elementwise | None = None) -> None:
+    """Check that a function, or a slope of ``below``, is the same in float32, but for rounding."""
+    single = POINTS.float()
+    z = single.double()
+    with torch.no_grad():
+        expected, got, shown = function(z), function(single).double(), _differences(function)
+        terms = expected if below is None else torch.cat([expected, below(z)])
+    # Rounding within a function acts as a rounding of z, as in sin(30 z), or is relative to the
+    # terms of a difference, as in 1000 (1 - tanh(z)^2).
+    rounding = 8 * torch.finfo(torch.float32).eps * ((z * shown.slope).abs() + terms.abs().max())
+    allowed = 1e-4 * _scale(expected, shown.smooth) + rounding
+    wrong = shown.smooth & ~((got - expected).abs() <= allowed)
+    if wrong.any():
+        where, one, other = (float(values[wrong][0]) for values in (z, got, expected))
+        raise ValueError(
+            f"{what} must be the same in float32 and in float64; at z = {where:.4g} got "
+            f"{one:.6g} in float32, where float64 gives {other:.6g}."
+        )
+
+
+def _scale(values: Tensor, where: Tensor) -> Tensor:
+    """Return the sizes that tolerances are relative to: of the value, and of the largest one.
+
+    The latter lets values near 0 differ by rounding. It is at most 1, as exp(30) would hide all
+    others, and at least 1e-9, as all slopes of cos(z)^2 + sin(z)^2 are rounding.
+    """
+    largest = values.abs().masked_fill(~where, 0).max().clamp(1e-9, 1)
+    return largest + values.abs()
+
+
+def _differences(function: Elementwise) -> _Slopes:
+    step = 1e-6 * (1 + POINTS.abs())
+    low, here, high = (function(z) for z in (POINTS - step, POINTS, POINTS + step))
     left, right, slope = (here - low) / step, (high - here) / step, (high - low) / (2 * step)
-    nearer = (function(_POINTS + step / 4) - function(_POINTS - step / 4)) / (step / 2)
+    nearer = (function(POINTS + step / 4) - function(POINTS - step / 4)) / (step / 2)
     # At a kink the sides differ; at a jump, which may look alike from both, the step matters.
     uneven = torch.maximum((left - right).abs(), (slope - nearer).abs())
-    return slope, uneven <= 1e-3 * (1 + left.abs() + right.abs())
+    everywhere = torch.ones_like(here, dtype=torch.bool)
+    noise = 8 * torch.finfo(here.dtype).eps * _scale(here, everywhere) / step
+    # The smaller side, as the other one may be a jump.
+    sides = _scale(torch.minimum(left.abs(), right.abs()), everywhere)
+    smooth = uneven <= 1e-3 * (sides + left.abs() + right.abs()) + noise
+    return _Slopes(slope, smooth, noise)
 
 
 def _check_close(
-    what: str, says: str, where: Tensor, got: Tensor, expected: Tensor, tolerance: float
+    what: str, says: str, where: Tensor, got: Tensor, expected: Tensor, allowed: Tensor
 ) -> None:
-    wrong = where & ~((got - expected).abs() <= tolerance * (1 + expected.abs()))
+    wrong = where & ~((got - expected).abs() <= allowed)
     if wrong.any():
-        z, one, other = (float(values[wrong][0]) for values in (_POINTS, got, expected))
+        z, one, other = (float(values[wrong][0]) for values in (POINTS, got, expected))
         raise ValueError(
             f"{what} must be the slope that the values show; at z = {z:.4g} got {one:.6g}, "
             f"where {says} {other:.6g}."
@@ -125,39 +170,25 @@ def check_bounds(
 ) -> None:
     """Check a stated minimum and range against the function's values at the probes."""
     with torch.no_grad():
-        values = function(_POINTS)
+        values = function(POINTS)
     low, high = float(values.min()), float(values.max())
-    slack = 1e-6 * (1 + max(abs(low), abs(high)))
-    if low < bounds[0] - slack or high > bounds[1] + slack:
+    largest = min(1.0, max(abs(low), abs(high)))
+    if _beyond(bounds[0] - low, bounds[0], largest) or _beyond(
+        high - bounds[1], bounds[1], largest
+    ):
         raise ValueError(f"range must hold all outputs; got {bounds}, outputs {low:g} to {high:g}.")
     if minimum is None:
         return
     z, value = minimum
     with torch.no_grad():
         there = float(function(torch.tensor(z, dtype=torch.float64)))
-    if abs(there - value) > 1e-6 * (1 + abs(value)) or low < value - slack:
+    if _beyond(abs(there - value), value, largest) or _beyond(value - low, value, largest):
         raise ValueError(
             f"minimum must be (z, f(z)) at the lowest point; got {minimum}, where f is {there:g} "
             f"there and as low as {low:g} elsewhere."
         )
 
 
-def check_measure(function: Elementwise, measure: Callable[[Tensor], Tensor]) -> None:
-    """Check that a saturation measure gives a degree in [0, 1] for each point."""
-    with torch.no_grad():
-        outputs = function(_POINTS[:48]).reshape(2, 6, 4)
-        degrees, alone = measure(outputs), measure(outputs[1])
-    for shape, found in (((2,), degrees), ((), alone)):
-        if not isinstance(found, Tensor) or found.shape != shape:
-            got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise ValueError(
-                "saturation must turn outputs of shape (..., samples, hidden) into a tensor of "
-                f"shape (...), here {shape}; got {got}."
-            )
-        if not bool(((found >= 0) & (found <= 1)).all()):
-            raise ValueError(f"saturation must lie in [0, 1]; got {found.tolist()}.")
-    if not torch.allclose(degrees[1], alone):
-        raise ValueError(
-            "saturation must treat each point alone; got "
-            f"{float(degrees[1]):g} beside another point and {float(alone):g} alone."
-        )
+def _beyond(excess: float, stated: float, largest: float) -> bool:
+    """Say whether a value exceeds a stated one by more than rounding; NaN does."""
+    return not excess <= 1e-6 * (largest + abs(stated))

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lossviz import _checks
 from lossviz.activations import saturation
 from lossviz.activations._activation import Activation
+from lossviz.activations._parameters import sized
 from lossviz.activations.sigmoidal import sigmoid_first
 
 _FLAT = 0.05  # of the greatest slope
@@ -43,8 +43,8 @@ def _left_branch(z: Tensor, left: float) -> Tensor:
 
 
 def elu(alpha: float = 1.0) -> Activation:
-    """Return the exponential linear unit with the limit -alpha, alpha > 0."""
-    alpha = _checks.real("parameter alpha of elu", alpha, above=0)
+    """Return the exponential linear unit with the limit -alpha; alpha is from 1e-6 to 1e6."""
+    alpha = sized("parameter alpha of elu", alpha)
     branch = "e^z - 1" if alpha == 1 else f"{alpha} (e^z - 1)"
     return Activation(
         name="elu",
@@ -96,8 +96,8 @@ def _softplus_second(z: Tensor, beta: float) -> Tensor:
 
 
 def softplus(beta: float = 1.0) -> Activation:
-    """Return the smooth stand-in for ReLU of sharpness beta > 0."""
-    beta = _checks.real("parameter beta of softplus", beta, above=0)
+    """Return the smooth stand-in for ReLU of sharpness beta, from 1e-6 to 1e6."""
+    beta = sized("parameter beta of softplus", beta)
     limit = -log1p(-_FLAT) / beta
     return Activation(
         name="softplus",

@@ -14,8 +14,8 @@ from math import inf, pi, sqrt
 import torch
 from torch import Tensor
 
-from lossviz import _checks
 from lossviz.activations._activation import Activation
+from lossviz.activations._parameters import sized
 
 _NO_MEASURE = (
     "has no measure of saturation: an output just below 0 may lie in the flat tail or in the "
@@ -54,8 +54,8 @@ def _silu_second(z: Tensor, beta: float) -> Tensor:
 
 
 def silu(beta: float = 1.0) -> Activation:
-    """Return the sigmoid linear unit, also called swish, of sharpness beta > 0."""
-    beta = _checks.real("parameter beta of silu", beta, above=0)
+    """Return the sigmoid linear unit, also called swish, of sharpness beta, from 1e-6 to 1e6."""
+    beta = sized("parameter beta of silu", beta)
     z, value = _SILU_MINIMUM
     return Activation(
         name="silu",
@@ -136,6 +136,7 @@ def _mish_first(z: Tensor) -> Tensor:
 
 
 def _mish_second(z: Tensor) -> Tensor:
+    z = z.clamp(-_EXP_IS_ZERO, _EXP_IS_ZERO)
     gate, slope = _mish_gate(z)
     # t'' = t' (1 - s - 2 t s) with the sigmoid s.
     return slope * (2 + z * (_sigmoid(-z) - 2 * gate * _sigmoid(z)))

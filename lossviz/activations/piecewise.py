@@ -12,6 +12,7 @@ from torch.nn import functional
 from lossviz import _checks
 from lossviz.activations import saturation
 from lossviz.activations._activation import Activation
+from lossviz.activations._parameters import SMALLEST
 
 
 def identity() -> Activation:
@@ -54,9 +55,9 @@ def _leaky_first(z: Tensor, negative_slope: float) -> Tensor:
 
 
 def leaky_relu(negative_slope: float = 0.01) -> Activation:
-    """Return the leaky ReLU of a slope in (0, 1) on the left."""
+    """Return the leaky ReLU of a slope on the left that is at least 1e-6 and below 1."""
     what = "parameter negative_slope of leaky_relu"
-    slope = _checks.real(what, negative_slope, above=0)
+    slope = _checks.real(what, negative_slope, minimum=SMALLEST)
     if slope >= 1:
         raise ValueError(f"{what} must be below 1; got {slope}.")
     return Activation(

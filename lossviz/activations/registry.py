@@ -52,16 +52,18 @@ def get_activation(name: str | Activation, **parameters: float) -> Activation:
       [-1, 1].
     - ``hard_tanh``, z between -1 and 1: the same again, so that it can be compared with tanh.
     - ``relu``: the share of outputs that are exactly 0.
-    - ``elu`` (``alpha`` > 0, else 1): the share of outputs within 5 % of -alpha, a measure of
+    - ``elu`` (``alpha``, else 1): the share of outputs within 5 % of -alpha, a measure of
       our own. There the slope is at most 5 % of alpha.
     - ``selu``: the share of outputs within 5 % of its limit -1.7581.
-    - ``softplus``, ln(1 + exp(beta z)) / beta (``beta`` > 0, else 1): the share of outputs of at
+    - ``softplus``, ln(1 + exp(beta z)) / beta (``beta``, else 1): the share of outputs of at
       most -ln(0.95) / beta, where the slope is at most 5 %.
-    - ``silu``, also ``swish``, z sigmoid(beta z) (``beta`` > 0, else 1), ``gelu`` (exact) and
+    - ``silu``, also ``swish``, z sigmoid(beta z) (``beta``, else 1), ``gelu`` (exact) and
       ``mish``: no measure. They are flat far left, but an output just below 0 may as well come
       from the steep part beside the origin.
-    - ``leaky_relu`` (``negative_slope`` between 0 and 1, else 0.01), ``sine`` and ``identity``:
+    - ``leaky_relu`` (``negative_slope``, below 1, else 0.01), ``sine`` and ``identity``:
       they do not saturate.
+
+    Parameters are from 1e-6 to 1e6: float32 has room for them and their products.
 
     Args:
         name: one of :func:`activation_names`; an :class:`Activation` is handed back as it is.
@@ -132,8 +134,9 @@ def register_activation(
 
     One function of torch tensors is enough: derivatives that are not given come from autograd.
     The function is tried at net inputs from -30 to 30, in both precisions: it must act element
-    by element, be finite and leave its input alone; its derivatives, given or not, must be the
-    slopes that the values show, kinks aside. It is known to this process only.
+    by element, be finite, leave its input alone and have the same values in both; its derivatives,
+    given or not, must be the slopes that the values show, kinks aside. A measure is tried on the
+    function's outputs. The activation is known to this process only.
 
     Args:
         name: letters, digits, ``_`` and ``-``, beginning with a letter; not a name of the zoo.

@@ -1,11 +1,16 @@
-"""Problems: a data set, split and scaled, with the layers of the network that learns it."""
+"""Problems: a data set, split and scaled, with the layers of the network that learns it.
+
+What deals with data files (``DATA_FILES``, ``DataFile``, ``fetch_file``, ``file_copies``,
+``file_fault``, ``find_file``, ``local_folder`` and ``problem_files``) serves the command line. It
+is internal, and may change.
+"""
 
 from lossviz.problems._arrays import problem_from_arrays
+from lossviz.problems._download import fetch_file
 from lossviz.problems._files import (
     DATA_FILES,
     DataError,
     DataFile,
-    fetch_file,
     file_copies,
     file_fault,
     find_file,

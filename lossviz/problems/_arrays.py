@@ -9,6 +9,7 @@ from jaxtyping import Float, Shaped
 from numpy.typing import ArrayLike
 
 from lossviz import _checks
+from lossviz.problems._labels import table, targets_and_classes
 from lossviz.problems._problem import TEST_SHARE, Problem, split
 
 _SCALES = ("standardise", "unit", "none")
@@ -51,9 +52,9 @@ def problem_from_arrays(
         The problem, in float64.
 
     Raises:
-        ValueError: for another shape, values that are not finite, out of range or too large or
-            small to be scaled, fewer than two classes, a class that the training part lacks, or a
-            number out of its range.
+        ValueError: for another shape, values that are masked, not finite, out of range or too
+            large or small to be scaled, fewer than two classes, a class that the training part
+            lacks, or a number out of its range.
         TypeError: if an argument is of the wrong type, or labels are of several.
 
     Example:
@@ -64,7 +65,7 @@ def problem_from_arrays(
         >>> problem.classes
         ('no', 'yes')
     """
-    x = _table("inputs", inputs)
+    x = table("inputs", inputs)
     if not isinstance(name, str):
         raise TypeError(f"name must be a string; got {name!r} ({type(name).__name__}).")
     units, seed = _checks.whole("hidden", hidden, 1), _checks.whole("seed", seed, 0)
@@ -72,12 +73,13 @@ def problem_from_arrays(
     share = _checks.real("test_share", test_share, above=0)
     if share >= 1:
         raise ValueError(f"test_share must be below 1; got {share}.")
-    y, classes = _targets("targets", targets, len(x), None)
+    y, classes = targets_and_classes("targets", targets, len(x), None)
     if (test_inputs is None) != (test_targets is None):
         raise ValueError("test_inputs and test_targets must be given together; got one of them.")
     if test_inputs is not None:
-        held_x = _table("test_inputs", test_inputs, x.shape[1])
-        held_y, _ = _targets("test_targets", test_targets, len(held_x), (y.shape[1], classes))
+        held_x = table("test_inputs", test_inputs, x.shape[1])
+        known = (y.shape[1], classes)
+        held_y, _ = targets_and_classes("test_targets", test_targets, len(held_x), known)
     else:
         train, test = _split(len(x), seed, share)
         held_x, held_y, x, y = x[test], y[test], x[train], y[train]
@@ -87,98 +89,6 @@ def problem_from_arrays(
     layers = (x.shape[1], units, y.shape[1])
     x, held_x = (_scaled(part, shift, width) for part in (x, held_x))
     return Problem(name, layers, x, y, held_x, held_y, seed, classes)
-
-
-def _table(what: str, got: Any, columns: int | None = None) -> np.ndarray:
-    """Return a finite float64 table; say where the first value is that is not finite."""
-    table = _checks.tensor(what, got).detach().cpu().double().numpy()
-    wanted = "any" if columns is None else str(columns)
-    if table.ndim != 2 or table.size == 0 or (columns is not None and table.shape[1] != columns):
-        raise ValueError(f"{what} must have shape (samples, {wanted}); got {table.shape}.")
-    bad = np.argwhere(~np.isfinite(table))
-    if len(bad):
-        row, column = bad[0]
-        raise ValueError(
-            f"{what} must be finite; got {len(bad)} values that are not, the first in row {row}, "
-            f"column {column}: {table[row, column]}."
-        )
-    return table
-
-
-def _targets(
-    what: str, got: Any, samples: int, known: tuple[int, tuple | None] | None
-) -> tuple[np.ndarray, tuple | None]:
-    """Return targets (samples, outputs) and the classes; ``known`` are those of training."""
-    array = _labels_or_numbers(what, got)
-    classes = known[1] if known else None
-    if array.ndim == 1 and (known is None or classes is not None):
-        _length(what, array, samples)
-        return _one_hot(what, array, classes)
-    table = _table(what, array, known[0] if known else None)
-    if classes is not None:
-        raise ValueError(f"{what} must be labels, as targets are; got shape {table.shape}.")
-    _length(what, table, samples)
-    if table.min() < 0 or table.max() > 1:
-        raise ValueError(
-            f"{what} must lie in [0, 1]; got values from {table.min():g} to {table.max():g}."
-        )
-    return table, None
-
-
-def _labels_or_numbers(what: str, got: Any) -> np.ndarray:
-    """Return an array; refuse labels of several kinds, which numpy would turn into one."""
-    if hasattr(got, "detach"):
-        return got.detach().cpu().numpy()
-    try:
-        array = np.asarray(got)
-    except ValueError as error:
-        raise ValueError(f"{what} must be labels or a table of numbers; got {error}.") from error
-    if array.ndim != 1 or not (isinstance(got, list | tuple) or array.dtype == object):
-        return array
-    elements = list(got)
-    kinds = [_kind(element) for element in elements]
-    other = next((row for row, kind in enumerate(kinds) if kind != kinds[0]), None)
-    if other is not None:
-        raise TypeError(
-            f"{what} must be of one kind; got {kinds[0]} in row 0 and {kinds[other]} in row "
-            f"{other}: {elements[other]!r}."
-        )
-    return np.array(elements)
-
-
-def _kind(element: Any) -> str:
-    kinds = {(bool, np.bool_): "bool", (int, np.integer): "int", str: "str"}
-    found = (word for types, word in kinds.items() if isinstance(element, types))
-    return next(found, type(element).__name__)
-
-
-def _length(what: str, array: np.ndarray, samples: int) -> None:
-    if len(array) != samples:
-        raise ValueError(
-            f"{what} must have one row for each of {samples} samples; got {len(array)}."
-        )
-
-
-def _one_hot(what: str, labels: np.ndarray, classes: tuple | None) -> tuple[np.ndarray, tuple]:
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        row = int(np.argmin(np.isfinite(labels)))
-        raise ValueError(f"{what} must be finite; got {labels[row]} in row {row}.")
-    if labels.dtype.kind not in "iubU":
-        raise TypeError(
-            f"{what} must be labels (integers, strings or bools) or have two axes; "
-            f"got elements of type {labels.dtype}."
-        )
-    if classes is None:
-        classes = tuple(np.unique(labels).tolist())
-        if len(classes) < 2:
-            raise ValueError(f"{what} must have two classes or more; got {list(classes)}.")
-    unknown = sorted(set(labels.tolist()) - set(classes))
-    if unknown:
-        raise ValueError(f"{what} must be among the classes {list(classes)}; got {unknown}.")
-    place = np.searchsorted(np.array(classes), labels)
-    if len(classes) == 2:
-        return place[:, None].astype(np.float64), classes
-    return np.eye(len(classes))[place], classes
 
 
 def _split(samples: int, seed: int, share: float) -> tuple[np.ndarray, np.ndarray]:

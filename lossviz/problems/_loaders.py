@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ import numpy as np
 from sklearn.datasets import load_digits, load_iris
 
 from lossviz import _checks
-from lossviz.problems._files import DATA_FILES, DataError, DataFile, fetch_file
+from lossviz.problems._download import fetch_file
+from lossviz.problems._files import DATA_FILES, DataError, DataFile
 from lossviz.problems._problem import Problem, split
 
 _TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
@@ -105,6 +107,8 @@ def _images(names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(
             f"{names[1]} must have a label for each of {len(pixels)} images; got {len(labels)}."
         )
+    if labels.max(initial=0) > 9:
+        raise DataError(f"{names[1]} must hold labels from 0 to 9; got {labels.max()}.")
     scaled = pixels.reshape(len(pixels), -1).astype(np.float32)
     scaled /= np.float32(255)
     return scaled, np.eye(10, dtype=np.float32)[labels]
@@ -116,15 +120,17 @@ def _read_idx(path: Path, dims: int) -> np.ndarray:
         raw = gzip.decompress(path.read_bytes())
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} must be a whole gzip file; got {error}.") from error
-    head = np.frombuffer(raw[: 4 + 4 * dims], dtype=">u4")
-    if len(head) != dims + 1 or head[0] != 0x800 + dims:
+    start = 4 + 4 * dims
+    # A part of a number is no number: the file is too short.
+    head = np.frombuffer(raw[:start] if len(raw) >= start else b"", dtype=">u4")
+    if len(head) == 0 or head[0] != 0x800 + dims:
         raise DataError(
             f"{path} must begin as an idx file of unsigned bytes with {dims} axes; "
-            f"got {raw[:4].hex(' ') or 'nothing'}."
+            f"got {raw[:start].hex(' ') or 'nothing'}."
         )
     shape = tuple(int(length) for length in head[1:])
-    data = np.frombuffer(raw, dtype=np.uint8, offset=4 + 4 * dims)
-    if data.size != np.prod(shape):
+    data = np.frombuffer(raw, dtype=np.uint8, offset=start)
+    if data.size != math.prod(shape):
         raise DataError(f"{path} must hold {shape} bytes; got {data.size}.")
     return data.reshape(shape)
 

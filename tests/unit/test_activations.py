@@ -208,8 +208,8 @@ def test_where_pytorchs_own_formulas_lose_the_tail_ours_do_not():
 
 def test_huge_net_inputs_give_finite_values(f):
     for dtype in (torch.float32, torch.float64):
-        # An input times a parameter of 5 must still fit.
-        top = torch.finfo(dtype).max / 8
+        # An input times a parameter of 5, or the scale of SELU, must still fit.
+        top = torch.finfo(dtype).max * (0.125 if f.changes else 0.9)
         z = torch.tensor([-top, -1e30, -1e4, -800.0, 800.0, 1e4, 1e30, top], dtype=dtype)
         for g in (f, f.derivative, f.second_derivative):
             assert torch.isfinite(g(z)).all()
@@ -356,21 +356,35 @@ def test_activations_travel_to_other_processes(f):
 @pytest.mark.parametrize(
     ("name", "parameters", "says"),
     [
-        ("elu", {"alpha": 0.0}, "parameter alpha of elu must be greater than 0; got 0.0"),
-        ("elu", {"alpha": -1}, "parameter alpha of elu must be greater than 0; got -1.0"),
+        ("elu", {"alpha": 0.0}, "parameter alpha of elu must be between 1e-06 and .*; got 0.0"),
+        ("elu", {"alpha": -1}, "parameter alpha of elu must be between 1e-06 and .*; got -1.0"),
         ("elu", {"alpha": math.nan}, "parameter alpha of elu must be finite; got nan"),
         ("elu", {"alpha": True}, "parameter alpha of elu must be a number; got True"),
         ("elu", {"beta": 1.0}, r"parameters of elu must be one of \['alpha'\]; got 'beta'"),
         ("tanh", {"alpha": 1.0}, "parameters of tanh must not be given.*; got 'alpha'"),
         ("leaky_relu", {"negative_slope": 1}, "negative_slope of leaky_relu must be below 1"),
-        ("leaky_relu", {"negative_slope": 0}, "must be greater than 0; got 0"),
+        ("leaky_relu", {"negative_slope": 0}, "must be at least 1e-06; got 0"),
+        ("leaky_relu", {"negative_slope": 1e-320}, "must be at least 1e-06; got 1e-320"),
+        ("elu", {"alpha": 1e300}, r"alpha of elu must be between 1e-06 and 1e\+06; got 1e\+300"),
+        ("silu", {"beta": 1e-46}, r"beta of silu must be between 1e-06 and 1e\+06; got 1e-46"),
         ("swish", {"beta": "2"}, "parameter beta of silu must be a number; got '2'"),
-        ("softplus", {"beta": -2.0}, "parameter beta of softplus must be greater than 0; got -2"),
+        ("softplus", {"beta": -2.0}, "beta of softplus must be between 1e-06 and .*; got -2"),
     ],
 )
 def test_wrong_parameters_are_refused(name, parameters, says):
     with pytest.raises((ValueError, TypeError), match=says):
         lv.get_activation(name, **parameters)
+
+
+@pytest.mark.parametrize("name", ["elu", "silu", "softplus", "leaky_relu"])
+@pytest.mark.parametrize("value", [1e-6, 1e6])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_parameters_at_their_limits_are_finite_in_either_precision(name, value, dtype):
+    (parameter,) = lv.get_activation(name).parameters
+    f = lv.get_activation(name, **{parameter: min(value, 0.999) if "leaky" in name else value})
+    z = torch.linspace(-1e4, 1e4, 2001, dtype=dtype)
+    for g in (f, f.derivative, f.second_derivative):
+        assert torch.isfinite(g(z)).all()
 
 
 def test_an_activation_takes_no_further_parameters():
@@ -559,6 +573,14 @@ def test_dead_units_are_zero_for_every_sample():
     outputs = torch.zeros(2, 3, 4)
     outputs[0, 1, 0] = outputs[1, :, 1:] = 1.0
     assert lv.dead_units(outputs).tolist() == [0.75, 0.25]
+
+
+@pytest.mark.parametrize("what", ["function", "first", "second", "saturation"])
+def test_an_activation_is_made_of_functions(what):
+    parts = dict.fromkeys(("function", "first", "second", "saturation"), torch.tanh)
+    lv.Activation("x", "x", "z", "", **parts)
+    with pytest.raises(TypeError, match=rf"{what} must be a function; got 3 \(int\)"):
+        lv.Activation("x", "x", "z", "", **parts | {what: 3})
 
 
 def test_unbounded_activation_of_ones_own_needs_no_saturation():

@@ -59,7 +59,18 @@ def test_an_empty_data_folder_is_called_empty(tmp_path, monkeypatch):
 def test_info_says_that_the_data_folder_is_wrong(tmp_path):
     shown = run(*MODULE, "info", LOSSVIZ_DATA=str(tmp_path / "no"))
     assert shown.returncode == 0
-    assert f"{tmp_path / 'no'} (LOSSVIZ_DATA names no folder)" in shown.stdout
+    assert f"LOSSVIZ_DATA must name a folder; got '{tmp_path / 'no'}': No such" in shown.stdout
+
+
+def test_info_says_that_the_data_folder_cannot_be_read(tmp_path, monkeypatch):
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setenv("LOSSVIZ_DATA", str(tmp_path))
+    monkeypatch.setattr(Path, "iterdir", denied)
+    shown = CliRunner().invoke(main, ["info"])
+    assert shown.exit_code == 0
+    assert f"{tmp_path} (cannot be read: Permission denied)" in shown.output
 
 
 def test_help_lists_the_commands():

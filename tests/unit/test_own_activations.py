@@ -116,6 +116,75 @@ def by_numpy(z):
     return torch.from_numpy(np.asarray(np.arctan(z.detach().numpy()))).to(z.dtype)
 
 
+def in_float32_only(single, double):
+    """A function that is another one in float32."""
+    return lambda z: (single if z.dtype == torch.float32 else double)(z)
+
+
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("function", {"function": in_float32_only(torch.sin, torch.tanh)}),
+        ("derivative", {"derivative": in_float32_only(torch.cos, lambda z: z.cosh() ** -2)}),
+        (
+            "second_derivative",
+            {
+                "second_derivative": in_float32_only(
+                    lambda z: -2.01 * z.tanh() / z.cosh() ** 2,
+                    lambda z: -2 * z.tanh() / z.cosh() ** 2,
+                )
+            },
+        ),
+    ],
+)
+def test_what_is_another_function_in_float32_is_refused(what, changes):
+    with pytest.raises(ValueError, match=f"{what} must be the same in float32 and in float64; at"):
+        lv.register_activation(**{"name": "own", "function": torch.tanh} | changes)
+
+
+# Steep, tiny and huge ones: their rounding, in either precision, is no fault.
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: torch.sin(30 * z), lambda z: torch.tanh(100 * z), torch.exp, lambda z: z**5,
+        lambda z: (z * z + 1e-6).sqrt(), lambda z: 1 + 1e-8 * torch.tanh(z),
+        lambda z: 1e6 + torch.tanh(z), lambda z: 1e8 * torch.sigmoid(z),
+        lambda z: 1e-8 * torch.relu(z), lambda z: 1e-30 * torch.tanh(z),
+        lambda z: 1e-8 * z.round(),
+    ],
+)  # fmt: skip
+def test_rounding_is_no_fault(function):
+    own = lv.register_activation("own", function)
+    torch.testing.assert_close(own.derivative(POINTS), by_hand(function, POINTS))
+
+
+def by_hand(function, z):
+    z = z.clone().requires_grad_()
+    return torch.autograd.grad(function(z).sum(), z)[0]
+
+
+def tiny(z):
+    return 1e-8 * torch.tanh(z)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"derivative": torch.zeros_like}, "derivative must be the slope"),
+        ({"derivative": lambda z: 1.00002e-8 * z.cosh() ** -2}, "derivative .*autograd gives"),
+        ({"second_derivative": torch.zeros_like}, "second_derivative must be the slope"),
+        ({"range": (-1e-9, 1e-9)}, "range must hold all outputs"),
+        ({"minimum": (-30.0, -2e-8)}, "minimum must be"),
+        ({"function": torch.exp, "range": (0.5, math.inf)}, "range must hold all outputs"),
+        # NaN where the minimum is said to be
+        ({"function": lambda z: z * z - z * z, "minimum": (1e308, 0.0)}, "minimum must be"),
+    ],
+)
+def test_tolerances_are_relative_to_what_is_measured(changes, says):
+    with pytest.raises(ValueError, match=says):
+        lv.register_activation(**{"name": "own", "function": tiny} | changes)
+
+
 def test_functions_outside_autograd_need_their_derivatives():
     with pytest.raises(ValueError, match=r"derivative by autograd must be the slope.*got 0, where"):
         lv.register_activation("own", by_numpy)
@@ -144,6 +213,16 @@ def test_functions_outside_autograd_need_their_derivatives():
         ({"saturation": lambda h: h}, r"saturation must turn outputs .* into a tensor of shape"),
         ({"saturation": lambda h: h.mean(dim=(-2, -1)) - 2}, r"saturation must lie in \[0, 1\]"),
         ({"saturation": lambda h: h.abs().mean(dim=(-2, -1)) * h.abs().mean()}, "each point alone"),
+        ({"saturation": lambda h: h.clamp_(0, 1).mean(dim=(-2, -1))}, "must not change its input"),
+        ({"saturation": lambda h: h.no_such_thing()}, "saturation must take .*AttributeError"),
+        (
+            {"saturation": lambda h: (h > 2).sum(dim=(-2, -1))},
+            "floating-point numbers; got .*int64",
+        ),
+        (
+            {"saturation": lambda h: (h.abs() @ torch.full((h.shape[-1],), 0.1).double()).mean(-1)},
+            "saturation must take .*float32, got RuntimeError",
+        ),
         ({"saturation_measure": "words"}, "saturation_measure must come with saturation"),
         ({"range": (-0.5, 1)}, "range must hold all outputs; got"),
         ({"range": (1, -1)}, "range must have a lower bound below its upper one"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_iris
 
 import lossviz as lv
@@ -207,6 +208,10 @@ def test_own_problems_can_be_walked():
         ({"targets": [0.0] * 39 + [np.nan]}, "targets must be finite; got nan in row 39"),
         ({"targets": [[0, 1]] * 39 + [[0]]}, "targets must be labels or a table of numbers"),
         ({"inputs": np.eye(40, 3) * 1e200}, "size that float64 can scale; got column 0 with"),
+        (
+            {"inputs": np.outer(np.linspace(-1, 1, 40), [0, 1e200, 1])},
+            r"size that float64 can scale; got column 1 with values from -1e\+200 to 1e\+200",
+        ),
         ({"inputs": np.eye(40, 3) * 5e-324}, "size that float64 can scale; got column 0 with"),
         (
             {
@@ -243,6 +248,69 @@ def test_labels_of_several_kinds_are_refused(targets, kinds):
 def test_labels_in_an_array_of_objects_are_labels():
     labels = np.array(["no", "yes"] * 20, dtype=object)
     assert own(targets=labels).classes == ("no", "yes")
+
+
+@pytest.mark.parametrize("what", ["inputs", "targets", "test_inputs", "test_targets"])
+def test_masked_values_are_refused_and_masks_of_nothing_are_not(what):
+    given = {
+        "inputs": np.ones((40, 3)) * np.arange(40)[:, None], "targets": np.arange(40) % 3,
+        "test_inputs": np.ones((6, 3)), "test_targets": np.arange(6) % 3,
+    }  # fmt: skip
+    data = given[what]
+    mask = np.arange(len(data)) == 2
+    free = own(**given | {what: np.ma.masked_array(data)})
+    np.testing.assert_array_equal(free.targets, own(**given).targets)
+    masked = np.ma.masked_array(data, np.broadcast_to(mask, data.T.shape).T)
+    with pytest.raises(ValueError, match=rf"{what} must have no masked values; got .* index \(2,"):
+        own(**given | {what: masked})
+
+
+@pytest.mark.parametrize("kind", [">f8", ">f4", ">i2", np.longdouble, np.float16, np.uint16])
+def test_numbers_of_every_kind_are_inputs_and_targets(kind):
+    table = (np.arange(120).reshape(40, 3) * 7 % 5).astype(kind)
+    share = (np.arange(40)[:, None] % 2).astype(kind)
+    found = own(inputs=table, targets=share)
+    usual = own(inputs=table.astype(float), targets=share.astype(float))
+    np.testing.assert_array_equal(found.inputs, usual.inputs)
+    np.testing.assert_array_equal(found.targets, usual.targets)
+
+
+def test_labels_in_another_order_of_bytes_are_labels():
+    for kind in (">i8", ">U3"):
+        labels = (np.arange(40) % 3).astype(kind)
+        usual = own(targets=np.arange(40) % 3)
+        np.testing.assert_array_equal(own(targets=labels).targets, usual.targets)
+
+
+def test_bfloat16_tensors_are_inputs_and_targets():
+    table = torch.linspace(0, 1, 120).reshape(40, 3).bfloat16()
+    problem = own(inputs=table, targets=table, scale="none")
+    np.testing.assert_array_equal(problem.inputs, problem.targets)
+    assert set(problem.inputs.ravel()) <= set(table.double().flatten().tolist())
+    with pytest.raises(TypeError, match=r"must be labels .* or have two axes"):
+        own(targets=table[:, 0])
+
+
+@pytest.mark.parametrize("what", ["inputs", "targets"])
+def test_sparse_tensors_are_refused_by_name(what):
+    table = torch.eye(40, 3).to_sparse()
+    with pytest.raises(TypeError, match=f"{what} must be a dense tensor; got .*sparse_coo"):
+        own(**{what: table})
+
+
+@pytest.mark.parametrize(
+    ("targets", "kind"),
+    [({1: 2}, "dict"), ({0, 1}, "set"), ((i % 2 for i in range(40)), "generator"),
+     ("01" * 20, "str"), (3, "int")],
+)  # fmt: skip
+def test_what_is_no_array_is_named_by_its_type(targets, kind):
+    with pytest.raises(
+        TypeError, match=f"targets must be a list or .*; got a value of type {kind}"
+    ):
+        own(targets=targets)
+    if kind != "int":
+        with pytest.raises(TypeError, match=f"inputs must be an array .*; got {kind} with"):
+            own(inputs=targets)
 
 
 def _trains_on_last(seed):
