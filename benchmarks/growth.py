@@ -1,7 +1,8 @@
 """Measure how the cost of a point grows with the network and the samples, beside two floors.
 
 The product floor is the time of the matrix products that a Hessian needs, alone; the LAPACK floor
-that of the eigenvalue routine alone. The last part takes networks too large for a Hessian: steps of
+that of the eigenvalue routine alone. First a million points of XOR are classified. The last part
+takes networks too large for a Hessian: steps of
 a walk with batches of 100 samples, and extreme eigenvalues by Lanczos, with the peak of memory.
 
     taskset -c 0 python benchmarks/growth.py
@@ -14,8 +15,8 @@ import resource
 import time
 from collections.abc import Callable
 
-import numpy as np
 import torch
+from plain import random_problem
 
 import lossviz as lv
 
@@ -32,16 +33,6 @@ SIZES = [
     ((64, 10, 10), 1438),
 ]
 MNIST = ((784, 10, 10), 8000)
-
-
-def random_problem(layers: tuple[int, ...], samples: int) -> lv.Problem:
-    """Return a problem of this size: inputs uniform in [0, 1], one class each."""
-    rng = np.random.default_rng(0)
-    inputs = rng.random((samples, layers[0]))
-    labels = rng.integers(max(2, layers[-1]), size=samples)
-    targets = labels[:, None] if layers[-1] == 1 else np.eye(layers[-1])[labels]
-    name = "-".join(map(str, layers))
-    return lv.Problem(name, layers, inputs, targets.astype(float), inputs[:10], targets[:10])
 
 
 def best(function: Callable[[], object], repeats: int) -> float:
@@ -107,6 +98,19 @@ def print_growth(repeats: int) -> None:
         print(f"| {' | '.join(row(layers, samples, repeats))} |", flush=True)
 
 
+def print_million() -> None:
+    """Print what the classes of a million points of XOR cost."""
+    landscape, start = lv.Landscape("xor", "tanh"), peak()
+    points = landscape.initial(10**6, 0, 1.0)
+    lv.full_curvature(landscape, points[:1000])  # compiles
+    begin = time.perf_counter()
+    lv.full_curvature(landscape, points)
+    print(
+        f"XOR: a million points classified in {time.perf_counter() - begin:.1f} s; "
+        f"memory rose from {start:.0f} to {peak():.0f} MB."
+    )
+
+
 def print_large() -> None:
     """Print what a network of MNIST's size costs."""
     layers, samples = MNIST
@@ -144,6 +148,7 @@ def main() -> None:
     if options.repeats < 1:
         parser.error(f"--repeats must be at least 1; got {options.repeats}")
     torch.set_num_threads(1)
+    print_million()
     print_large()
     print_growth(options.repeats)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.func import hessian, vmap
@@ -12,6 +13,16 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 import lossviz as lv
 
 FUNCTIONS = {"tanh": torch.tanh, "relu": torch.relu, "elu": torch.nn.functional.elu}
+
+
+def random_problem(layers: tuple[int, ...], samples: int) -> lv.Problem:
+    """Return a problem of this size: inputs uniform in [0, 1], one class each."""
+    rng = np.random.default_rng(0)
+    inputs = rng.random((samples, layers[0]))
+    labels = rng.integers(max(2, layers[-1]), size=samples)
+    targets = labels[:, None] if layers[-1] == 1 else np.eye(layers[-1])[labels]
+    name = "-".join(map(str, layers))
+    return lv.Problem(name, layers, inputs, targets.astype(float), inputs[:10], targets[:10])
 
 
 def plain_loss(landscape: lv.Landscape) -> Callable[[Tensor], Tensor]:
