@@ -107,7 +107,7 @@ def test_a_notebook_that_breaks_later_fails_too(book):
 
 def test_a_broken_package_fails_the_builds_after_a_good_one(book):
     assert_green(book.build())
-    module = book.root / "lossviz" / "activations.py"
+    module = book.root / "lossviz" / "activations" / "__init__.py"
     good = module.read_text(encoding="utf-8")
     module.write_text(good + BROKEN_FUNCTION, encoding="utf-8")
     for _ in range(2):
