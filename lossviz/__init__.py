@@ -1,10 +1,10 @@
 """Sample, classify and picture the loss landscapes of small neural networks.
 
 The usual import is ``import lossviz as lv``. The public names are those listed here, and the
-modules ``lv.plots``.
+modules ``lv.plots`` and ``lv.study``.
 """
 
-from lossviz import plots
+from lossviz import plots, study
 from lossviz.activations import (
     Activation,
     activation_names,
@@ -116,5 +116,6 @@ __all__ = [
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",
+    "study",
     "top_eigenvalues",
 ]

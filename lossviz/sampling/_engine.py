@@ -50,7 +50,7 @@ class Plan:
             "seed": self.seed,
             "block_size": landscape._block_size,
             "lossviz_version": version("lossviz"),
-            "torch_version": torch.__version__,
+            "torch_version": str(torch.__version__),
         }
 
 

@@ -22,8 +22,7 @@ import pytest
 from click.testing import CliRunner
 
 import lossviz as lv
-from lossviz import cli
-from lossviz.cli import main
+from lossviz.cli import _data, main
 from lossviz.problems import (
     DATA_FILES,
     DataError,
@@ -522,7 +521,7 @@ def test_problems_without_files_are_named_as_such(order):
 )
 def test_fetch_gets_each_file_once(arguments, names, monkeypatch):
     got = []
-    monkeypatch.setattr(cli, "fetch_file", lambda file, **_: got.append(file.name))
+    monkeypatch.setattr(_data, "fetch_file", lambda file, **_: got.append(file.name))
     done = command("fetch", *arguments)
     assert done.exit_code == 0
     assert sorted(got) == sorted(names)

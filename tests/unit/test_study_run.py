@@ -1,0 +1,439 @@
+"""Runs: what a chunk holds, the same bytes however it is run, nothing lost when it is stopped."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import lossviz as lv
+from lossviz.study import Store, StudyError, compute, plan, run, status, to_toml
+from lossviz.study import store as stores
+from lossviz.study.compute import chosen_steps
+
+BASE = plan("smoke", only=["xor"])
+
+
+def small(**part):
+    """A plan of a second: two activations, one setting, some walks of XOR."""
+    one = replace(BASE.parts[0], walks=6, chunk=2, **part)
+    setting = replace(BASE.settings[0], steps=12)
+    return replace(BASE, parts=(one,), settings=(setting,), activations=("tanh", "relu"))
+
+
+def contents(folder):
+    """Every file of a study by name: checksums are in the names of chunks."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(Path(folder).rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished") / "study"
+    run(small(), folder)
+    return folder
+
+
+# --- what a chunk holds -----------------------------------------------------------------------
+
+
+def test_full_chunks_hold_what_the_walk_measures_at_several_tolerances():
+    study = replace(small(), rtols=(1e-12, 0.05))
+    chunk = study.chunks[-1]
+    found = compute(study, chunk)
+    cell = chunk.cell
+    landscape = lv.Landscape("xor", cell.activation)
+    walks = lv.progressive_gradient_walk(
+        landscape, len(chunk.walks), 12, cell.setting.max_step, 1.0, 0, walk_numbers=chunk.walks,
+        measures=("loss", "test_loss", "saturation", "curvature_blockwise", "weights"),
+    )  # fmt: skip
+    assert found.walk.values.tolist() == list(chunk.walks)
+    for name in ("loss", "test_loss", "saturation", "curvature_blockwise"):
+        np.testing.assert_array_equal(found[name], walks[name])
+    for place, rtol in enumerate(study.rtols):
+        curvature = lv.full_curvature(landscape, walks.weights.values, rtol, eigenvalues=True)
+        at = found.isel(rtol=place)
+        np.testing.assert_array_equal(at.curvature, curvature.classes)
+        for sign in ("positive", "negative", "zero"):
+            np.testing.assert_array_equal(at[sign], getattr(curvature, sign))
+    assert (found.zero.isel(rtol=1) >= found.zero.isel(rtol=0)).all()
+    ends = curvature.eigenvalues[..., [0, -1]].numpy().astype(np.float32)
+    np.testing.assert_array_equal(found.smallest_eigenvalue, ends[..., 0])
+    np.testing.assert_array_equal(found.largest_eigenvalue, ends[..., 1])
+    assert (found.attrs["cell"], found.attrs["chunk"]) == (cell.name, chunk.key)
+
+
+@pytest.mark.parametrize("kind", ["sample", "extremes"])
+def test_some_points_of_each_walk_are_classified(kind):
+    study = small(curvature=kind, points=4)
+    chunk = study.chunks[0]
+    found = compute(study, chunk)
+    landscape = lv.Landscape("xor", chunk.cell.activation)
+    walks = lv.progressive_gradient_walk(
+        landscape, len(chunk.walks), 12, chunk.cell.setting.max_step, 1.0, 0,
+        walk_numbers=chunk.walks, measures=("gradient_norm", "weights"),
+    )  # fmt: skip
+    assert dict(found.sizes)["point"] == 4
+    assert "weights" not in found
+    assert found.chosen.values.tolist() == [[0, 0, 1, 1]] * len(chunk.walks)
+    for row in range(len(chunk.walks)):
+        steps = found.point_step.values[row]
+        lowest = np.sort(np.argsort(walks.gradient_norm.values[row])[:2])
+        assert steps[2:].tolist() == lowest.tolist()
+        points = walks.weights.values[row, steps]
+        curvature = lv.full_curvature(landscape, points, eigenvalues=True)
+        ends = curvature.eigenvalues[:, [0, -1]].numpy()
+        np.testing.assert_allclose(found.smallest_eigenvalue[row], ends[:, 0], rtol=1e-5)
+        np.testing.assert_allclose(found.largest_eigenvalue[row], ends[:, 1], rtol=1e-5)
+        if kind == "sample":
+            at = found.sel(rtol=1e-8).isel(walk=row)
+            np.testing.assert_array_equal(at.curvature, curvature.classes)
+            blocks = lv.blockwise_curvature(landscape, points)
+            np.testing.assert_array_equal(at.curvature_blockwise, blocks.classes)
+
+
+def test_points_are_chosen_by_seed_and_walk_alone_and_uniformly():
+    norms = np.arange(50.0)[::-1]
+    steps, codes = chosen_steps(norms, 7, 0, 3)
+    assert codes.tolist() == [0, 0, 0, 0, 1, 1, 1]
+    assert steps[4:].tolist() == [47, 48, 49]
+    np.testing.assert_array_equal(steps, chosen_steps(norms, 7, 0, 3)[0])
+    drawn = np.concatenate([chosen_steps(norms, 10, 0, walk)[0][:5] for walk in range(800)])
+    counts = np.bincount(drawn, minlength=50)
+    assert abs(counts - 80).max() < 4.5 * np.sqrt(80)
+
+
+def test_batches_and_float32_are_taken():
+    study = replace(small(curvature="none", batch_size=2), precision="float32")
+    found = compute(study, study.chunks[0])
+    assert found.attrs["batch_size"] == 2
+    assert found.loss.dtype == np.float32
+    assert "curvature" not in found
+
+
+# --- however it is run ------------------------------------------------------------------------
+
+
+def test_a_finished_run_does_nothing(finished):
+    before = contents(finished)
+    times = {path: path.stat().st_mtime_ns for path in finished.rglob("*.nc")}
+    done = run(small(), finished)
+    assert done.complete
+    assert (done.done, done.chunks, done.points) == (6, 6, 6 * 2 * 12)
+    assert contents(finished) == before
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*.nc")} == times
+
+
+def test_two_workers_write_the_same_bytes(finished, tmp_path):
+    run(small(), tmp_path / "study", workers=2)
+    assert contents(tmp_path / "study") == contents(finished)
+
+
+def test_nothing_of_time_host_or_place_is_stored(finished, tmp_path):
+    store = Store.open(finished)
+    words = [os.uname().nodename, str(finished), str(tmp_path), time.strftime("%Y-%m-%d")]
+    for key in store.paths():
+        attrs = str(store.read(key).attrs)
+        assert [word for word in words if word in attrs] == []
+
+
+@pytest.fixture
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as here:
+        yield here
+
+
+def test_a_scheduler_elsewhere_gives_the_same_bytes_though_a_worker_dies(
+    finished, tmp_path, cluster
+):
+    """The first chunk kills its worker, once; the chunk is computed by the other one."""
+    killer = tmp_path / "killer.py"
+    mark = tmp_path / "killed"
+    killer.write_text(
+        "import os\nfrom pathlib import Path\nimport lossviz as lv\n\n\n"
+        "def make(seed):\n"
+        f"    mark = Path({str(mark)!r})\n"
+        "    if not mark.exists():\n"
+        "        mark.touch()\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "    return lv.load_problem('xor', seed)\n"
+    )
+    table = to_toml(small()).replace('problem = "xor"', 'problem = "killer.py:make"')
+    (tmp_path / "plan.toml").write_text(table)
+    out = tmp_path / "study"
+    done = run(tmp_path / "plan.toml", out, scheduler=cluster.scheduler_address)
+    assert done.complete
+    assert mark.exists()
+    store = Store.open(finished)
+    for key in store.paths():
+        xr.testing.assert_identical(Store.open(out).read(key), store.read(key))
+
+
+def test_bad_ways_to_run_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="workers must be at least 1; got 0"):
+        run(small(), tmp_path / "a", workers=0)
+    with pytest.raises(ValueError, match="workers must be left out where scheduler is given"):
+        run(small(), tmp_path / "a", workers=2, scheduler="tcp://127.0.0.1:1")
+    assert not (tmp_path / "a").exists()
+
+
+# --- the folder -------------------------------------------------------------------------------
+
+
+def test_another_plan_in_the_same_folder_is_refused(finished):
+    before = contents(finished)
+    with pytest.raises(StudyError, match=r"it holds 'smoke' .*Nothing was changed"):
+        run(replace(small(), seed=1), finished)
+    assert contents(finished) == before
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("do not lose me")
+    with pytest.raises(StudyError, match="must be empty, or hold a study"):
+        run(small(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    with pytest.raises(StudyError, match="must be the folder of a study"):
+        status(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "empty", "removed"])
+def test_a_damaged_chunk_is_computed_again(damage, finished, tmp_path):
+    out = tmp_path / "study"
+    run(small(), out)
+    path = sorted(out.rglob("*.nc"))[2]
+    whole = path.read_bytes()
+    if damage == "removed":
+        path.unlink()
+    else:
+        middle = len(whole) // 2
+        spoilt = {
+            "cut": whole[:middle],
+            "altered": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+            "empty": b"",
+        }
+        path.write_bytes(spoilt[damage])
+        with pytest.raises(StudyError, match="is not as it was written"):
+            Store.open(out).read(path.name.rsplit(".", 2)[0])
+    run(small(), out)
+    assert contents(out) == contents(finished)
+
+
+def test_leftovers_of_killed_runs_are_removed(finished, tmp_path):
+    out = tmp_path / "study"
+    Store.create(out, small())
+    (out / "chunks" / "xor-tanh-b1-micro-split0-0000.abc.nc.part").write_bytes(b"half")
+    run(small(), out)
+    assert contents(out) == contents(finished)
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path):
+    store = Store.create(tmp_path / "study", small())
+    with store.alone(), pytest.raises(StudyError, match="in use by another run"):
+        run(small(), tmp_path / "study")
+    assert run(small(), tmp_path / "study").complete
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(finished, tmp_path, monkeypatch):
+    out, writes, fsync = tmp_path / "study", [], os.fsync
+
+    def full(handle):
+        writes.append(handle)
+        if len(writes) == 8:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(handle)
+
+    monkeypatch.setattr(stores.os, "fsync", full)
+    with pytest.raises(StudyError, match=r"cannot be written to .*is safe; got No space left"):
+        run(small(), out)
+    monkeypatch.undo()
+    found = status(out)
+    assert 0 < found.done < found.chunks
+    assert not list(out.rglob("*.part"))
+    run(small(), out)
+    assert contents(out) == contents(finished)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_disk_that_is_really_full_is_told_and_the_folder_goes_on(finished, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    size = sum(map(len, contents(finished).values()))
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size // 2}", "tmpfs", str(disk)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr}")
+    try:
+        with pytest.raises(StudyError, match="No space left on device"):
+            run(small(), disk / "study")
+        assert not list(disk.rglob("*.part"))
+        subprocess.run(["mount", "-o", f"remount,size={8 * size + 2**20}", str(disk)], check=True)
+        run(small(), disk / "study")
+        assert contents(disk / "study") == contents(finished)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+# --- the command line, and kills ----------------------------------------------------------------
+
+OWN = """
+import torch
+import lossviz as lv
+
+lv.register_activation("softsign", lambda z: z / (1 + z.abs()))
+
+
+def data(seed):
+    return lv.problem_from_arrays([[0.0], [1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1, 1], hidden=2,
+                                  test_share=0.4, seed=seed + 3, name="own")
+
+
+def landscape(activation, seed):
+    module = torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
+    return lv.Landscape.from_module(module, lv.stable_cross_entropy,
+                                    [[0.0], [1.0]], [[0.0], [1.0]], dtype=torch.float64)
+"""
+OWN_PLAN = """
+name = "own"
+activations = ["softsign", "tanh"]
+modules = ["mine.py"]
+
+[settings.short]
+start_range = 1.0
+share = 0.1
+steps = 6
+
+[[problems]]
+problem = "mine.py:data"
+walks = 4
+splits = [0, 1]
+
+[[problems]]
+landscape = "mine.py:landscape"
+walks = 2
+"""
+
+
+def command(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "lossviz", "study", *map(str, arguments)],
+        capture_output=True, text=True, check=False, **options,
+    )  # fmt: skip
+
+
+def test_the_command_line_runs_a_readers_own_code(tmp_path):
+    (tmp_path / "mine.py").write_text(OWN)
+    (tmp_path / "own.toml").write_text(OWN_PLAN)
+    out = tmp_path / "study"
+    done = command("run", tmp_path / "own.toml", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "own: 6 of 6 chunks" in done.stdout
+    again = command("run", tmp_path / "own.toml", "--out", out)
+    assert (again.returncode, again.stdout) == (0, done.stdout)
+    shown = command("status", out)
+    assert (shown.returncode, shown.stdout) == (0, done.stdout)
+    found = Store.open(out).read("data-softsign-short-split1-0000")
+    assert found.attrs["activation"] == "softsign"
+    assert "test_loss" in found
+    # The folder has what it takes to go on elsewhere.
+    assert (out / "mine.py").read_text() == OWN
+    bad = tmp_path / "bad.toml"
+    bad.write_text(OWN_PLAN.replace("mine.py:landscape", "mine.py:nothing"))
+    failed = command("run", bad, "--out", tmp_path / "other")
+    assert failed.returncode == 1
+    assert "mine.py:nothing must name a function" in failed.stderr
+
+
+def test_plans_are_printed_and_mistakes_told_in_a_line(tmp_path):
+    printed = command("plan", "smoke")
+    (tmp_path / "copy.toml").write_text(printed.stdout)
+    assert plan(tmp_path / "copy.toml") == plan("smoke")
+    wrong = command("run", "smok", "--out", tmp_path / "x")
+    assert wrong.returncode == 2
+    assert "Did you mean 'smoke'" in wrong.stderr
+    nowhere = command("status", tmp_path)
+    assert nowhere.returncode == 1
+    assert "must be the folder of a study" in nowhere.stderr
+    assert "Traceback" not in wrong.stderr + nowhere.stderr
+
+
+def killed_run(path, out, workers, seconds, how):
+    """Start a run, and stop it after some seconds unless it has ended by itself."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lossviz", "study", "run", str(path), "--out", str(out),
+         "--workers", str(workers), "--quiet"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        _, said = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        if how == signal.SIGKILL:
+            os.killpg(process.pid, how)
+        else:
+            process.send_signal(how)
+        _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+def slower(tmp_path):
+    """A study of some seconds in many chunks, as a file."""
+    study = replace(small(), activations=("tanh", "relu", "elu"))
+    study = replace(study, parts=(replace(study.parts[0], walks=90, chunk=3),))
+    path = tmp_path / "plan.toml"
+    path.write_text(to_toml(study))
+    return path
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_stop_says_so_and_goes_on(how, tmp_path):
+    path, out = slower(tmp_path), tmp_path / "study"
+    code, said = 0, ""
+    for seconds in (5, 6, 7, 9):  # until it is caught at work
+        code, said = killed_run(path, out, 1, seconds, how)
+        if code != 0 and "Stopped." in said:
+            break
+    assert "Stopped. What is finished is safe; the same command goes on." in said
+    assert "Traceback" not in said
+    assert run(path, out).complete
+    whole = tmp_path / "whole"
+    run(path, whole)
+    assert contents(out) == contents(whole)
+
+
+@pytest.mark.slow
+def test_twenty_kills_lose_nothing_and_change_nothing(tmp_path):
+    path, out, whole = slower(tmp_path), tmp_path / "study", tmp_path / "whole"
+    run(path, whole)
+    draw = random.Random(0)
+    kills, have = 0, []
+    while kills < 20:
+        workers = 1 + kills % 2
+        code, _ = killed_run(path, out, workers, draw.uniform(3.0, 7.0), signal.SIGKILL)
+        kills += code == -signal.SIGKILL
+        have.append(status(out).done if (out / "plan.toml").exists() else 0)
+        if code == 0:  # it came to its end: begin again, as there is more to kill
+            assert contents(out) == contents(whole)
+            for file in out.rglob("*.nc"):
+                file.unlink()
+            have.append(0)
+    print(f"{kills} kills; chunks that were there after each: {have}")  # noqa: T201 - the evidence
+    run(path, out)
+    assert contents(out) == contents(whole)
