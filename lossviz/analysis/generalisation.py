@@ -19,7 +19,7 @@ def generalisation(walks: xr.Dataset) -> xr.Dataset:
             perhaps ``accuracy`` and ``test_accuracy``.
 
     Returns:
-        A data set over ``walk``: these variables there, ``gap``, the test loss less the training
+        A data set over ``walk`` with these variables, ``gap``, the test loss less the training
         loss, and ``step``, where that is. The attributes are those of the walks.
 
     Raises:

@@ -72,9 +72,10 @@ def compare_samplers(
         progress: whether to show progress bars; see :func:`lossviz.progressive_gradient_walk`.
 
     Returns:
-        A data set with dimensions ``sampler``, ``setting`` and ``walk``: ``loss``, ``loss_sd``
-        and ``weight_sd`` over all samples of a kind and setting, and ``walk_loss``, the mean of
-        each walk, for intervals (points of one walk depend on each other, walks do not).
+        A data set with dimensions ``sampler``, ``setting`` and ``walk``. It has ``loss``,
+        ``loss_sd`` and ``weight_sd`` over all samples of a kind and setting, and ``walk_loss``,
+        the mean of each walk, for intervals (points of one walk depend on each other, walks do
+        not).
 
     Raises:
         ValueError: if a number is out of its range, ``settings`` is empty, or walks leave the
