@@ -87,6 +87,10 @@ def from_table(table: Mapping[str, Any], folder: Path) -> Plan:
         settings=settings,
         **{name: check(name, table[name]) for name, check in _CHECKS.items() if name in table},
     )
+    names = [cell.name for cell in plan.cells]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ValueError(f"names must not run together; got two cells that are called {twice!r}.")
     return _with_sources(plan, folder)
 
 

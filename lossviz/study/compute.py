@@ -31,6 +31,9 @@ _FLAGS = {
 #: How a point was chosen, by its code in the variable ``chosen``.
 CHOSEN = ("uniform", "low gradient")
 
+# At most about this many numbers are held for the weights, or the eigenvalues, of all steps.
+_HELD = 2 * 10**7
+
 # The stream that chooses points is none of a walk's own.
 _CHOICE = 1000
 
@@ -50,19 +53,36 @@ def compute(plan: Plan, chunk: Chunk) -> xr.Dataset:
         StudyError: if a reader's own code fails or returns something else than it should.
     """
     cell, landscape = chunk.cell, landscape_of(plan, chunk.cell)
+    pieces = [
+        _walked(plan, cell, landscape, walks) for walks in _pieces(landscape, cell, chunk.walks)
+    ]
+    found = xr.concat(pieces, "walk", data_vars="all", combine_attrs="override", join="exact")
+    return found.assign_attrs(cell=cell.name, chunk=chunk.key)
+
+
+def _pieces(landscape: BaseLandscape, cell: Cell, walks: range) -> list[range]:
+    """Cut walks where their weights at all steps would not fit: no piece cuts a block."""
+    block = landscape._block_size
+    fitting = _HELD // (landscape.num_weights * cell.setting.steps)
+    size = max(1, fitting // block) * block
+    return [walks[start : start + size] for start in range(0, len(walks), size)]
+
+
+def _walked(plan: Plan, cell: Cell, landscape: BaseLandscape, numbers: range) -> xr.Dataset:
+    """Walk, and find the curvature."""
     kind = cell.part.curvature
     walks = progressive_gradient_walk(
-        landscape, len(chunk.walks), cell.setting.steps, cell.setting.max_step,
+        landscape, len(numbers), cell.setting.steps, cell.setting.max_step,
         cell.setting.start_range, plan.seed, plan.zero_gradient,
         measures=_measures(landscape, kind), batch_size=cell.part.batch_size,
-        walk_numbers=chunk.walks, progress=False,
+        walk_numbers=numbers, progress=False,
     )  # fmt: skip
     with one_thread():
         if kind == "full":
             walks = _with_tolerances(walks, plan.rtols)
         elif kind in ("sample", "extremes"):
             walks = _with_points(walks, landscape, plan, cell)
-    return walks.assign_attrs(cell=cell.name, chunk=chunk.key)
+    return walks
 
 
 def landscape_of(plan: Plan, cell: Cell) -> BaseLandscape:

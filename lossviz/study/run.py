@@ -179,7 +179,7 @@ def _sent(
         return client.submit(timed, plan, chunk, key=chunk.key, pure=False)
 
     def room() -> int:
-        return _AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+        return _AHEAD * max(1, len(client.nthreads()))
 
     at_work = {future: chunk for chunk in islice(waiting, room()) for future in [send(chunk)]}
     finished = distributed.as_completed(at_work, loop=client.loop)

@@ -58,8 +58,10 @@ class Store:
                         "changed: give another folder."
                     )
                 return store
-            if folder.exists() and any(folder.iterdir()):
-                raise StudyError(f"{folder} must be empty, or hold a study; it holds other files.")
+            if folder.exists() and _others(folder, plan):
+                raise StudyError(
+                    f"{folder} must be empty, or hold a study; it holds {_others(folder, plan)[0]}."
+                )
             (folder / "chunks").mkdir(parents=True, exist_ok=True)
             for name in plan.files:
                 path = folder / name
@@ -89,7 +91,9 @@ class Store:
         Raises:
             StudyError: if another run is at work.
         """
-        with (self.folder / ".lock").open("w") as lock:
+        with _explained(f"{self.folder} must be a folder that can be written"):
+            lock = (self.folder / ".lock").open("w")
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -107,13 +111,13 @@ class Store:
         Returns:
             The keys of chunks that were removed.
         """
-        for path in (self.folder / "chunks").glob("*.part"):
-            path.unlink()
-        bad = [key for key, path in self.paths().items() if not _is_whole(path)]
-        for key, path in self.paths().items():
-            if key in bad:
+        with _explained(f"{self.folder} must be a folder that can be read and written"):
+            for path in (self.folder / "chunks").glob("*.part"):
                 path.unlink()
-        return bad
+            bad = {key: path for key, path in self.paths().items() if not _is_whole(path)}
+            for path in bad.values():
+                path.unlink()
+        return list(bad)
 
     def missing(self) -> list[Chunk]:
         """Return the chunks that have no file, in the order in which they are computed."""
@@ -148,6 +152,13 @@ class Store:
             )
         needed(_ENGINE)
         return xr.load_dataset(path, engine=_ENGINE)
+
+
+def _others(folder: Path, plan: Plan) -> list[str]:
+    """Return what is in a folder and is not of a run that was killed before it had begun."""
+    begun = {"chunks", "plan.toml.part"}
+    begun |= {Path(name).parts[0] + end for name in plan.files for end in ("", ".part")}
+    return sorted(path.name for path in folder.iterdir() if path.name not in begun)
 
 
 def _bytes_of(data: xr.Dataset) -> bytes:

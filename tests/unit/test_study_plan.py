@@ -148,6 +148,17 @@ def test_bad_plans_are_refused_by_name(old, new, says, write):
         plan(write(SMALL.replace(old, new)))
 
 
+def test_names_that_run_together_are_refused(write):
+    text = SMALL.replace('["tanh"]', '["tanh-b1", "b1"]').replace("chunk = 2", 'name = "a"')
+    text += '\n[[problems]]\nproblem = "xor"\nname = "a-tanh"\nwalks = 3\n'
+    text = text.replace(
+        "[settings.b1]",
+        "[settings.b1-b1]\nstart_range = 1.0\nshare = 0.1\nsteps = 5\n\n[settings.b1]",
+    )
+    with pytest.raises(ValueError, match=r"two cells that are called 'a-tanh-b1-b1"):
+        plan(write(text))
+
+
 def test_files_that_are_no_plans_are_refused(write, tmp_path):
     with pytest.raises(StudyError, match="must be a file with a plan"):
         plan(tmp_path / "nowhere.toml")

@@ -105,6 +105,25 @@ def test_some_points_of_each_walk_are_classified(kind):
             np.testing.assert_array_equal(at.curvature_blockwise, blocks.classes)
 
 
+@pytest.mark.parametrize("kind", ["full", "sample"])
+def test_long_walks_are_computed_in_pieces_of_whole_blocks(kind, monkeypatch):
+    study = small(curvature=kind, points=4)
+    study = replace(study, parts=(replace(study.parts[0], walks=200, chunk=200),))
+    whole = compute(study, study.chunks[0])
+    module = sys.modules["lossviz.study.compute"]  # its name is that of the function, too
+    monkeypatch.setattr(module, "_HELD", 9 * 12 * 100)
+    lengths = []
+    walk = lv.progressive_gradient_walk
+
+    def noted(*arguments, **options):
+        lengths.append(len(options["walk_numbers"]))
+        return walk(*arguments, **options)
+
+    monkeypatch.setattr(module, "progressive_gradient_walk", noted)
+    xr.testing.assert_identical(compute(study, study.chunks[0]), whole)
+    assert lengths == [90, 90, 20]
+
+
 def test_points_are_chosen_by_seed_and_walk_alone_and_uniformly():
     norms = np.arange(50.0)[::-1]
     steps, codes = chosen_steps(norms, 7, 0, 3)
@@ -240,6 +259,15 @@ def test_leftovers_of_killed_runs_are_removed(finished, tmp_path):
     (out / "chunks" / "xor-tanh-b1-micro-split0-0000.abc.nc.part").write_bytes(b"half")
     run(small(), out)
     assert contents(out) == contents(finished)
+
+
+def test_a_run_that_was_killed_before_its_plan_was_written_goes_on(finished, tmp_path):
+    out = tmp_path / "study"
+    (out / "chunks").mkdir(parents=True)
+    (out / "plan.toml.part").write_text("name = ")
+    run(small(), out)
+    for name, content in contents(finished).items():
+        assert (out / name).read_bytes() == content
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path):
