@@ -5,12 +5,10 @@ from lossviz.study._toml import to_toml
 from lossviz.study.compute import compute
 from lossviz.study.grid import Cell, Chunk, Part, Plan, Setting
 from lossviz.study.plan import plan
-from lossviz.study.presets import PRESETS
 from lossviz.study.run import Status, run, status
 from lossviz.study.store import Store
 
 __all__ = [
-    "PRESETS",
     "Cell",
     "Chunk",
     "Part",
