@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-_MICRO, _MACRO = {"share": 0.01, "steps": 1000}, {"share": 0.1, "steps": 100}
+from lossviz.analysis.samplers import STUDY_SETTINGS
+
 _SETTINGS = {
-    f"b{b}-{name}": {"start_range": float(b), **setting}
+    f"b{b}-{name}": {"start_range": float(b), "share": share, "steps": steps}
     for b in (1, 10)
-    for name, setting in (("micro", _MICRO), ("macro", _MACRO))
+    for name, (share, steps) in STUDY_SETTINGS.items()
 }
 _SPLITS = [0, 1, 2, 3, 4]
 
