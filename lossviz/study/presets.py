@@ -42,8 +42,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "problems": [
             _problem("xor", 90, 90, "full", splits=[0]),
             _problem("iris", 350, 70, "full"),
-            _problem("heart", 200, 20, "sample", points=10),
-            _problem("digits", 50, 10, "extremes", points=2),
+            _problem("heart", 900, 20, "sample", points=10),
+            _problem("digits", 250, 10, "extremes", points=2),
             _problem("mnist-test", 10, 1, "extremes", points=2, batch_size=100),
         ],
     },
