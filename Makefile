@@ -26,7 +26,7 @@ UNWATCHED := _config.yml _toc.yml book/assets book/extensions book/vendor
 NOTEBOOKS := $(wildcard book/*.ipynb)
 # One thread, as the chapters' numbers were made; the two test processes share two cores.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
-NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider
+NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site
