@@ -110,9 +110,9 @@ def cliffs_delta(
         size = min(rows, count - start)
         mine = _multiplicities(rng, len(first), size)
         other = mine if paired else _multiplicities(rng, len(second), size)
-        drawn.append(_delta(mine, other[:, order], below, upto))
+        drawn.append(delta_of_weighted(mine, other[:, order], below, upto))
     whole = np.ones((1, len(first))), np.ones((1, len(second)))
-    return interval(_delta(*whole, below, upto)[0], np.concatenate(drawn), level)
+    return interval(delta_of_weighted(*whole, below, upto)[0], np.concatenate(drawn), level)
 
 
 def _multiplicities(rng: np.random.Generator, size: int, resamples: int) -> np.ndarray:
@@ -120,7 +120,9 @@ def _multiplicities(rng: np.random.Generator, size: int, resamples: int) -> np.n
     return rng.multinomial(size, np.full(size, 1 / size), size=resamples)
 
 
-def _delta(mine: np.ndarray, other: np.ndarray, below: np.ndarray, upto: np.ndarray) -> np.ndarray:
+def delta_of_weighted(
+    mine: np.ndarray, other: np.ndarray, below: np.ndarray, upto: np.ndarray
+) -> np.ndarray:
     """Return delta for rows of multiplicities; the second sample's are in ascending order.
 
     ``below`` and ``upto`` are how many values of the second sample are less than, and at most,

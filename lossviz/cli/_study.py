@@ -12,6 +12,7 @@ from lossviz.cli._process import orderly_end
 from lossviz.problems import DataError
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class _StudyCommands(click.Group):
@@ -65,6 +66,33 @@ def run(
             chosen, out, workers=workers, scheduler=scheduler, progress=False if quiet else None
         )
     _tell(done)
+
+
+@study.command()
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "--out", type=_FOLDER, help="Where the report is written; FOLDER/report if not given."
+)
+@click.option("--analysis", type=_FILE, help="A TOML file with claims of your own.")
+@click.option("--only", multiple=True, help="A problem that is reported; the others are left out.")
+@click.option("--figures/--no-figures", default=True, show_default=True, help="Draw figures.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar and no verdicts.")
+def report(
+    folder: Path, out: Path | None, analysis: Path | None, only: tuple[str, ...], figures: bool,
+    quiet: bool,
+) -> None:  # fmt: skip
+    """Judge the claims by the study in FOLDER: tables, verdicts and figures."""
+    with orderly_end():
+        found = studies.report(
+            folder, out, analysis=analysis, only=only or None, figures=figures,
+            progress=False if quiet else None,
+        )  # fmt: skip
+    if not quiet:
+        for row in found.judgement.verdicts.itertuples():
+            click.echo(f"{row.verdict:18}{row.text}")
+            if row.under:
+                click.echo(f"{'':18}{row.under}")
+    click.echo(f"{len(found.files)} files in {found.files[0].parent}")
 
 
 @study.command()

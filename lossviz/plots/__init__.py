@@ -2,6 +2,8 @@
 
 from lossviz.plots.activations import activation_curves, saturation_curves, unit_sums
 from lossviz.plots.clouds import curvature_shares, loss_gradient_cloud, tolerance_curves
+from lossviz.plots.coloured import coloured_cloud
+from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.style import Mark, Picture, mark
 from lossviz.plots.walks import walk_curves
@@ -10,10 +12,13 @@ __all__ = [
     "Mark",
     "Picture",
     "activation_curves",
+    "coloured_cloud",
     "curvature_shares",
+    "estimate_rows",
     "folded_plane",
     "loss_gradient_cloud",
     "mark",
+    "outcome_grid",
     "saturation_curves",
     "tolerance_curves",
     "unit_sums",

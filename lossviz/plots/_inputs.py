@@ -42,6 +42,23 @@ def mapping(what: str, got: object) -> dict:
     return dict(got)
 
 
+def text(what: str, got: object) -> str:
+    """Return ``got`` if it is text that is not empty."""
+    if not isinstance(got, str) or not got.strip():
+        raise TypeError(f"{what} must be text; got {got!r} ({type(got).__name__}).")
+    return got
+
+
+def words(what: str, got: object) -> list[str]:
+    """Return distinct labels as a list, at least one."""
+    if isinstance(got, str | Mapping) or not isinstance(got, Iterable):
+        raise TypeError(f"{what} must be a sequence of labels; got {got!r}.")
+    found = [text(f"each of {what}", each) for each in got]
+    if not found or len(set(found)) < len(found):
+        raise ValueError(f"{what} must be one label or more, all distinct; got {found}.")
+    return found
+
+
 def line(what: str, values: object, length: int | None = None) -> np.ndarray:
     """Return values as a finite one-dimensional array, of the length if one is given."""
     return _checks.array(what, values, length)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tqdm import tqdm
@@ -73,3 +73,8 @@ def advance(shown: tqdm, clock: Clock) -> None:
     """Bring a bar up to date."""
     shown.n = clock.work_done / ((clock.work_done + clock.work_left) or 1.0)
     shown.set_postfix_str(f"{tqdm.format_interval(clock.seconds_left)} left")
+
+
+def counted(things: Sequence, name: str, progress: bool | None) -> tqdm:
+    """Return a bar that yields things one by one; it is shown as :func:`bar` is."""
+    return tqdm(things, name, disable=None if progress is None else not progress, leave=False)

@@ -23,6 +23,10 @@ from lossviz.study.store import Store
 # Chunks that wait at the workers, for each of them: none is idle, and few results wait here.
 _AHEAD = 2
 
+# As Dask has it but for MALLOC_TRIM_THRESHOLD_: with that, memory above 64 kB is handed back at
+# once and asked for again in the next step, and Heart's walks take twice as long.
+_WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
+
 # How often a chunk is sent again when a worker of this machine died that had it.
 _TRIES = 10
 
@@ -158,7 +162,12 @@ def _computed(
             yield from _sent(distributed, client, plan, chunks)
         return
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": _TRIES}),
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": _TRIES,
+                "distributed.nanny.pre-spawn-environ": _WORKER_ENVIRONMENT,
+            }
+        ),
         distributed.LocalCluster(
             workers, threads_per_worker=1, processes=True, dashboard_address=None
         ) as here,

@@ -68,8 +68,8 @@ class Store:
                 if not path.resolve().is_relative_to(folder.resolve()):
                     raise StudyError(f"{name} must lie beside the plan or below it.")
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _write(path, plan.sources[name].encode())
-            _write(folder / "plan.toml", to_toml(plan).encode())
+                write_whole(path, plan.sources[name].encode())
+            write_whole(folder / "plan.toml", to_toml(plan).encode())
         return cls(folder, plan)
 
     @classmethod
@@ -133,9 +133,9 @@ class Store:
         said = f"{chunk.key} cannot be written to {self.folder}; what is there is safe"
         with _explained(said):
             # Made in memory, as HDF5 seeks about and says little of a full disk.
-            content = _bytes_of(data)
+            content = bytes_of(data)
             name = f"{chunk.key}.{_checksum(content)}.nc"
-            return _write(self.folder / "chunks" / name, content)
+            return write_whole(self.folder / "chunks" / name, content)
 
     def read(self, key: str) -> xr.Dataset:
         """Return a chunk.
@@ -161,7 +161,8 @@ def _others(folder: Path, plan: Plan) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name not in begun)
 
 
-def _bytes_of(data: xr.Dataset) -> bytes:
+def bytes_of(data: xr.Dataset) -> bytes:
+    """Return a data set as the bytes of a NetCDF file, packed."""
     needed(_ENGINE)
     packed = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in data.data_vars}
     return bytes(data.to_netcdf(engine=_ENGINE, encoding=packed))
@@ -175,7 +176,7 @@ def _is_whole(path: Path) -> bool:
     return path.name.rsplit(".", 2)[1] == _checksum(path.read_bytes())
 
 
-def _write(path: Path, content: bytes) -> Path:
+def write_whole(path: Path, content: bytes) -> Path:
     """Write a file so that it is there whole or not at all, whatever happens."""
     part = path.with_name(f"{path.name}.part")
     try:

@@ -65,6 +65,46 @@ CASES = {
             "quantile": bad_real(above=0, top=1.0).filter(lambda value: value != 1.0),
         },
     ),
+    "plots.coloured_cloud": Case(
+        lv.plots.coloured_cloud,
+        {"walks": [sample()], "variable": "positive", "label": "share", "quantile": 0.9,
+         "log": False},
+        {
+            "walks": BAD_WALKS | st.sampled_from(
+                [[sample().drop_vars("positive")], sample(), [sample().drop_attrs()]]
+            ),
+            "variable": bad_name() | st.sampled_from([3, None, ["loss"]]),
+            "label": st.sampled_from(["", None, 3, ["a"]]),
+            "quantile": bad_real(above=0, top=1.0).filter(lambda value: value != 1.0),
+            "log": st.sampled_from([None, 1, "yes"]),
+        },
+    ),
+    "plots.estimate_rows": Case(
+        lv.plots.estimate_rows,
+        {"panels": {"a": {"b": {"tanh": (0.5, 0.4, 0.6)}}}, "label": "share", "log": False},
+        {
+            "panels": st.sampled_from(
+                [{}, None, 3, {"a": {}}, {"a": None}, {"a": {"b": {}}}, {"a": {"b": 1.0}},
+                 {"a": {"b": {"tanhh": (0.5, 0.4, 0.6)}}}, {"a": {"b": {"tanh": 0.5}}},
+                 {"a": {"b": {"tanh": (0.7, 0.4, 0.6)}}}, {"a": {"b": {"tanh": (0.5, 0.4)}}},
+                 {"a": {"b": {"tanh": (np.nan, 0.4, 0.6)}}},
+                 {"a": {"b": {"tanh": (0.5, 0.4, 0.6)}}, "c": {"d": {"tanh": (0.5, 0.4, 0.6)}}}]
+            ),
+            "label": st.sampled_from(["", None, 3, ["a"]]),
+            "log": st.sampled_from([None, 1, "yes"]),
+        },
+    ),
+    "plots.outcome_grid": Case(
+        lv.plots.outcome_grid,
+        {"outcomes": {"a": {"b": "holds"}}, "columns": ["b", "c"]},
+        {
+            "outcomes": st.sampled_from(
+                [{}, None, 3, {"a": {}}, {"a": None}, {"a": {"b": "maybe"}}, {"a": {"d": "holds"}},
+                 {"a": {"b": None}}]
+            ),
+            "columns": st.sampled_from([[], "b", None, 3, ["b", "b"], ["b", 3], [""]]),
+        },
+    ),
     "plots.curvature_shares": Case(
         lv.plots.curvature_shares,
         {"walks": {"tanh": sample()}},

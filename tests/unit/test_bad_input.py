@@ -78,6 +78,7 @@ CALLED = {
     "parameters": ("parameter",),
     "source": ("loss", "gradient_norm"),
     "saturation": ("activation",),
+    "panels": ("activation",),
     "contributions": ("activation",),
     "shares": ("activation",),
     "walks": ("variable", "activation", "loss", "gradient_norm"),

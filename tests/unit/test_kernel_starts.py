@@ -1,6 +1,7 @@
 """Kernels of the notebook tests are started again where one never answers."""
 
 import pytest
+
 from kernel_starts import _again
 
 
