@@ -55,7 +55,7 @@ test: $(TEST_ENV) book lint ## run all tests but the slow ones
 	@echo "make test: all passed"
 
 test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
-	$(PYTEST) -m slow tests
+	$(PYTEST) -n 2 --dist loadfile -m slow tests
 	@echo "make test-slow: all passed"
 
 notebooks: $(TEST_ENV) ## execute the chapters and normalise their committed outputs

@@ -136,6 +136,8 @@ def dip(counts: _Counts, at: Float[np.ndarray, "bin"], mixture: Mixture, units: 
     ])  # fmt: skip
     left = np.maximum.accumulate(density, axis=1)
     right = np.maximum.accumulate(density[:, ::-1], axis=1)[:, ::-1]
-    depth = 1 - density / np.minimum(left, right)
+    lower = np.minimum(left, right)
+    # Beyond the last points the density underflows to 0: there is no dip out there.
+    depth = np.where(lower > 0, 1 - density / np.where(lower > 0, lower, 1), 0)
     inside = (at > mixture.mean[:, :1]) & (at < mixture.mean[:, 1:])
     return np.where(inside, depth, 0).max(axis=1)

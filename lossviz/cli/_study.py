@@ -48,6 +48,23 @@ def plan(plan: str) -> None:
 
 @study.command()
 @click.argument("plan")
+@click.option("--only", multiple=True, help="A problem of the plan; the others are left out.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+def cost(plan: str, only: tuple[str, ...], quiet: bool) -> None:
+    """Time a little of PLAN on this machine, and say how many core-hours all of it takes."""
+    with orderly_end():
+        found = studies.cost(_chosen(plan, only), progress=False if quiet else None)
+    click.echo(f"{'':14}{'steps':>14}{'ms each':>9}{'curved':>14}{'ms each':>9}{'core-hours':>12}")
+    for row in found.itertuples():
+        click.echo(
+            f"{row.problem:14}{row.steps:14,}{row.step_ms:9.3f}{row.points:14,}"
+            f"{row.point_ms:9.3f}{row.core_hours:12,.2f}"
+        )
+    click.echo(f"{'all':14}{found['core_hours'].sum():58,.2f}")
+
+
+@study.command()
+@click.argument("plan")
 @click.option("--out", required=True, type=_FOLDER, help="The folder of the study.")
 @click.option("--workers", default=1, show_default=True, help="Processes on this machine.")
 @click.option("--scheduler", help="Address of a Dask scheduler, whose workers compute instead.")
@@ -60,10 +77,13 @@ def run(
 
     A run that was stopped, however, goes on where it was. A finished one does nothing.
     """
-    chosen = studies.plan(plan, **({"only": only} if only else {}))
     with orderly_end():
         done = studies.run(
-            chosen, out, workers=workers, scheduler=scheduler, progress=False if quiet else None
+            _chosen(plan, only),
+            out,
+            workers=workers,
+            scheduler=scheduler,
+            progress=False if quiet else None,
         )
     _tell(done)
 
@@ -100,6 +120,10 @@ def report(
 def status(folder: Path) -> None:
     """Say how far the study in FOLDER has come, also while it runs."""
     _tell(studies.status(folder))
+
+
+def _chosen(plan: str, only: tuple[str, ...]) -> studies.Plan:
+    return studies.plan(plan, **({"only": only} if only else {}))
 
 
 def _tell(found: studies.Status) -> None:

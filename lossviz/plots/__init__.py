@@ -6,6 +6,7 @@ from lossviz.plots.coloured import coloured_cloud
 from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.style import Mark, Picture, mark
+from lossviz.plots.sweeps import sweep_curves
 from lossviz.plots.walks import walk_curves
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "mark",
     "outcome_grid",
     "saturation_curves",
+    "sweep_curves",
     "tolerance_curves",
     "unit_sums",
     "walk_curves",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 
 from lossviz import _checks
 from lossviz.activations import get_activation
@@ -57,30 +58,36 @@ def coloured_cloud(
     clouds = [_points(sample, variable, log) for sample in samples]
     if not any(len(cloud) for cloud in clouds):
         raise ValueError(f"walks must have finite values of {variable}; got none.")
-    everything = np.concatenate(clouds)
-    low, high = np.quantile(everything[:, 2], [0.02, 0.98])
+    colours = dict(zip(("vmin", "vmax"), np.quantile(np.concatenate(clouds)[:, 2], [0.02, 0.98]),
+                       strict=True))  # fmt: skip
     figure, (panels,) = grid(1, len(samples), (2.6, 2.7), sharex=True, sharey=True)
-    drawn, told = None, []
+    told = []
     for axes, sample, (loss, norm, value) in zip(
         panels, samples, (cloud.T for cloud in clouds), strict=True
     ):
         activation = get_activation(sample.attrs["activation"])
-        drawn = axes.scatter(loss, norm, c=value, s=3, vmin=low, vmax=high, cmap="cividis",
-                             linewidths=0, rasterized=True)  # fmt: skip
+        drawn = axes.scatter(loss, norm, c=value, s=3, cmap="cividis", linewidths=0,
+                             rasterized=True, **colours)  # fmt: skip
         axes.set(title=activation.label, xlabel="loss")
         told.append(f"{activation.label} {_medians(loss, value)}")
-    ends = [max(float(np.quantile(cloud[:, at], quantile)) for cloud in clouds if len(cloud))
-            for at in (0, 1)]  # fmt: skip
-    if log:
-        panels[0].set(xscale="log", yscale="log")
-    else:
-        right, top = (end or 1.0 for end in ends)
-        panels[0].set(xlim=(-0.02 * right, right), ylim=(-0.02 * top, top))
+    _scale(panels[0], clouds, quantile, log)
     panels[0].set_ylabel("gradient norm")
     figure.colorbar(drawn, ax=list(panels), label=label, shrink=0.85)
     alt = f"""Loss against gradient norm, coloured by {label}. Median {label} in the half of lower
         and of higher loss: {listed(told)}."""
     return Picture(figure, alt)
+
+
+def _scale(axes: Axes, clouds: list[np.ndarray], quantile: float, log: bool) -> None:
+    """Set the axes, which all panels share."""
+    if log:
+        axes.set(xscale="log", yscale="log")
+        return
+    right, top = (
+        max(float(np.quantile(cloud[:, at], quantile)) for cloud in clouds if len(cloud)) or 1.0
+        for at in (0, 1)
+    )
+    axes.set(xlim=(-0.02 * right, right), ylim=(-0.02 * top, top))
 
 
 def _points(sample: xr.Dataset, variable: str, log: bool) -> np.ndarray:

@@ -4,6 +4,7 @@ from lossviz.study._errors import StudyError
 from lossviz.study._toml import to_toml
 from lossviz.study.claims import Analysis, Claim, analysis
 from lossviz.study.compute import compute
+from lossviz.study.cost import cost
 from lossviz.study.estimates import estimates
 from lossviz.study.grid import Cell, Chunk, Part, Plan, Setting
 from lossviz.study.judgement import Judgement, judge
@@ -30,6 +31,7 @@ __all__ = [
     "StudyError",
     "analysis",
     "compute",
+    "cost",
     "estimates",
     "judge",
     "load_results",

@@ -25,6 +25,9 @@ FACTORS = (
 )  # fmt: skip
 
 
+_COLUMNS = ["claim", *FACTORS, "outcome"]
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What the results say of the claims.
@@ -63,7 +66,7 @@ def judge(results: Results, analysis: Analysis) -> Judgement:
             judged += list(attractor_rows(results.attractors, claim))
         else:
             judged += list(minima_rows(results.attractors, claim))
-    conditions = _with_settings(pd.DataFrame(judged), results)
+    conditions = _with_settings(pd.DataFrame(judged, columns=_COLUMNS), results)
     verdicts = [_verdict(conditions, claim, analysis) for claim in analysis.claims]
     return Judgement(pd.DataFrame(verdicts), conditions, pd.DataFrame(compared))
 
@@ -178,7 +181,8 @@ def _with_settings(conditions: pd.DataFrame, results: Results) -> pd.DataFrame:
     conditions = conditions.assign(
         start_range=conditions["setting"].map(ranges), step=conditions["setting"].map(steps)
     )
-    return conditions.reindex(columns=["claim", *FACTORS, "outcome"]).fillna("")
+    wanted = conditions[_COLUMNS]
+    return wanted.astype(object).where(wanted.notna(), "")
 
 
 def _verdict(conditions: pd.DataFrame, claim: Claim, analysis: Analysis) -> dict[str, Any]:

@@ -105,6 +105,22 @@ CASES = {
             "columns": st.sampled_from([[], "b", None, 3, ["b", "b"], ["b", 3], [""]]),
         },
     ),
+    "plots.sweep_curves": Case(
+        lv.plots.sweep_curves,
+        {"values": [0.1, 1.0], "panels": {"a": {"tanh": [1.0, 2.0]}}, "xlabel": "step",
+         "ylabel": "loss", "log": True},
+        {
+            "values": bad_array(2, longer=False) | st.sampled_from([[0.0, 1.0], [-1.0, 1.0]]),
+            "panels": st.sampled_from(
+                [{}, None, 3, {"a": {}}, {"a": None}, {"a": {"tanhh": [1.0, 2.0]}},
+                 {"a": {"tanh": [1.0]}}, {"a": {"tanh": [0.0, 1.0]}}, {"a": {"tanh": "ab"}},
+                 {"a": {"tanh": [np.nan, 1.0]}}]
+            ),
+            "xlabel": st.sampled_from(["", None, 3, ["a"]]),
+            "ylabel": st.sampled_from(["", None, 3, ["a"]]),
+            "log": st.sampled_from([None, 1, "yes"]),
+        },
+    ),
     "plots.curvature_shares": Case(
         lv.plots.curvature_shares,
         {"walks": {"tanh": sample()}},

@@ -199,3 +199,12 @@ def test_the_dip_of_known_densities():
         # A narrow kernel leaves the density: at 0 it is 2 phi(2), at the peaks about phi(0).
         expected = 1 - 2 * stats.norm.pdf(2) / stats.norm.pdf(0) if dip is None else dip
         assert found == pytest.approx(expected, abs=0.01)
+
+
+def test_there_is_no_dip_where_the_density_is_nothing():
+    at = np.linspace(-60, 60, 400)
+    counts = np.zeros((1, 400))
+    counts[0, :20] = 1  # a kernel of width 1 is 0 in double precision beyond 39
+    one = np.ones((1, 2))
+    mixture = _mixture.Mixture(np.array([[-57.0, 57.0]]), one, one / 2)
+    assert _mixture.dip(counts, at, mixture, units=10**9)[0] == pytest.approx(0, abs=1e-12)
