@@ -62,8 +62,9 @@ def estimate_rows(
     for ax, (title, of_rows) in zip(axes, found.items(), strict=True):
         for place, row in enumerate(rows):
             told.append(f"{title}, {row}: {_row(ax, place, of_rows[row], log)}.")
-        ax.set(title=title, xlabel=label)
+        ax.set_title(title)
     axes[0].set(yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+    figure.supxlabel(label, fontsize="medium")
     if log:
         axes[0].set_xscale("log")
     handles = {text: line for ax in axes for line, text in zip(*ax.get_legend_handles_labels(),

@@ -10,7 +10,7 @@ from lossviz.study.grid import Cell, Chunk, Part, Plan, Setting
 from lossviz.study.judgement import Judgement, judge
 from lossviz.study.plan import plan
 from lossviz.study.reading import read
-from lossviz.study.report import Report, report
+from lossviz.study.report import Report, load_report, report
 from lossviz.study.results import Results, load_results
 from lossviz.study.run import Status, run, status
 from lossviz.study.store import Store
@@ -34,6 +34,7 @@ __all__ = [
     "cost",
     "estimates",
     "judge",
+    "load_report",
     "load_results",
     "plan",
     "read",

@@ -14,7 +14,17 @@ import pytest
 import xarray as xr
 
 import lossviz as lv
-from lossviz.study import StudyError, _resampling, analysis, judge, load_results, plan, read, report
+from lossviz.study import (
+    StudyError,
+    _resampling,
+    analysis,
+    judge,
+    load_report,
+    load_results,
+    plan,
+    read,
+    report,
+)
 from lossviz.study.collect import collect
 from lossviz.study.grid import Part
 from lossviz.study.results import Results
@@ -359,9 +369,23 @@ def test_a_report_writes_tables_verdicts_and_figures(folder, tmp_path):
         assert claim.text in text
     table = pd.read_csv(tmp_path / "verdicts.csv")
     assert table.verdict.tolist() == found.judgement.verdicts.verdict.tolist()
+    again = load_report(tmp_path)
     pd.testing.assert_frame_equal(
-        judge(load_results(tmp_path), found.analysis).conditions, found.judgement.conditions
+        judge(again.results, again.analysis).conditions, found.judgement.conditions
     )
+    for name in ("verdicts", "conditions", "comparisons"):
+        pd.testing.assert_frame_equal(
+            getattr(again.judgement, name), getattr(found.judgement, name), rtol=1e-4,
+            check_dtype=False,
+        )  # fmt: skip
+    panels = again.panels("xor", "semidefinite_share", ["blockwise"])
+    assert list(panels) == ["blockwise"]
+    assert list(panels["blockwise"][SETTING.name]) == ["tanh", "relu", "elu"]
+    rows, columns = again.outcomes("most-convex")
+    assert rows[f"xor · {SETTING.name}"].keys() == set(columns)
+    (tmp_path / "verdicts.csv").unlink()
+    with pytest.raises(StudyError, match="must be a folder with a report"):
+        load_report(tmp_path)
 
 
 def test_estimates_are_means_of_walks(results):
