@@ -201,7 +201,7 @@ def _cloud(walks: xr.Dataset, seed: int) -> xr.Dataset:
         if columns and columns[0] is not None:
             stacked = np.stack([column.ravel()[mine] for column in columns], axis=-1)
             found[name] = (("point", "definition"), stacked.astype(np.int8))
-    return xr.Dataset(found, {"definition": names})
+    return xr.Dataset(found, {"point": np.arange(len(mine)), "definition": names})
 
 
 def _provenance(store: Store) -> dict[str, Any]:

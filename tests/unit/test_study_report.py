@@ -37,7 +37,8 @@ PARTS = (
     Part("iris", "iris", walks=6, splits=(3, 1), chunk=2, curvature="sample", points=4),
     Part("digits", "digits", walks=2, splits=(0,), chunk=2, curvature="extremes", points=2),
 )
-STUDY = replace(BASE, parts=PARTS, settings=(SETTING,), rtols=(1e-12, 1e-4))
+SHORT = replace(SETTING, name="short", steps=10)  # fewer points than are kept of a cloud
+STUDY = replace(BASE, parts=PARTS, settings=(SETTING, SHORT), rtols=(1e-12, 1e-4))
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,7 @@ def test_a_cloud_has_points_of_the_walks_with_their_class(folder, results):
     close(cloud.loss, walks.loss.values.ravel())
     np.testing.assert_array_equal(cloud.curvature, walks.curvature.isel(rtol=1).values.ravel())
     assert lv.plots.loss_gradient_cloud([cloud]).alt
+    assert results.cloud("xor", "relu", "short").sizes == {"point": 120, "definition": 3}
     with pytest.raises(ValueError, match="definition must be one of"):
         results.cloud("xor", "relu", SETTING.name, "full")
 
