@@ -40,7 +40,7 @@ def estimate_rows(
 
     Raises:
         ValueError: if there is no panel or row, panels differ in their rows, an activation is
-            unknown, or numbers are not three, finite and in order (lower end, estimate, upper).
+            unknown, or numbers are not three, finite, with the lower end first.
         TypeError: if ``label`` is no text or ``log`` no boolean.
 
     Example:
@@ -80,10 +80,10 @@ def _row(axes: object, place: int, row: object, log: bool) -> str:
     for (name, numbers), offset in zip(estimates.items(), offsets, strict=True):
         activation, look = get_activation(name), mark(name)
         value, low, high = inputs.line(f"panels, {name},", numbers, 3)
-        if not low <= value <= high or (log and low <= 0):
+        if low > high or (log and min(value, low) <= 0):
             raise ValueError(
-                f"an estimate of panels must lie in its interval{', above 0' if log else ''}; "
-                f"got {value:g} in {low:g} to {high:g}."
+                f"the interval of each of panels must not end below its start"
+                f"{', and lie above 0' if log else ''}; got {value:g} in {low:g} to {high:g}."
             )
         axes.plot([low, high], [place + offset] * 2, color=look.colour, linewidth=1.5)
         axes.plot(value, place + offset, look.marker, color=look.colour, markersize=6,

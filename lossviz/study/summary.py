@@ -34,7 +34,7 @@ def counts(walks: xr.Dataset, definition: str) -> dict[str, np.ndarray]:
     By Lanczos only the semidefinite ones are known: those without a proven negative eigenvalue.
     """
     if definition == "lanczos":
-        return {"semidefinite": ~walks["has_negative"].values}
+        return {"semidefinite": walks["has_negative"].values == 0}  # no boolean in a file
     if definition == "blockwise":
         names = [f"{name}_blockwise" for name in ("curvature", "positive", "negative", "zero")]
         classes, *signs = (walks[name].values for name in names)

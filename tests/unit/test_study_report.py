@@ -140,8 +140,8 @@ def test_the_ends_of_spectra_only_tell_what_is_semidefinite(folder, results):
     kept = results.walks["digits"].sel(activation="tanh", setting=SETTING.name)
     assert kept.definition.values.tolist() == ["lanczos"]
     assert "convex_share" not in kept
-    fair = ~walks.has_negative.values[:, 0]
-    close(kept.semidefinite_share.sel(definition="lanczos"), fair.astype(float))
+    wanted = [0.0 if negative else 1.0 for negative in walks.has_negative.values[:, 0]]
+    close(kept.semidefinite_share.sel(definition="lanczos"), wanted)
 
 
 def test_a_cloud_has_points_of_the_walks_with_their_class(folder, results):
