@@ -22,7 +22,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-ur
 
 SITE := _build/html
 BUILT := _build/.complete
-UNWATCHED := _config.yml _toc.yml book/assets book/extensions book/vendor
+UNWATCHED := _config.yml _toc.yml book/assets book/extensions book/results book/vendor
 NOTEBOOKS := $(wildcard book/*.ipynb)
 # One thread, as the chapters' numbers were made; the two test processes share two cores.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
@@ -30,7 +30,7 @@ NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbva
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site
-.PHONY: help book serve test test-slow notebooks lock lint format clean
+.PHONY: help book serve test test-slow notebooks results lock lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
 notebooks: $(TEST_ENV) ## execute the chapters and normalise their committed outputs
 	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS)
 	OMP_NUM_THREADS=1 $(PY) book/tools/pictures.py
+
+results: $(BOOK_ENV) ## reduce a finished study to what the chapters read (STUDY=folder)
+	$(PY) -m lossviz study report $(STUDY) --out book/results --no-figures
 
 lock: $(VENV)/.made ## renew the pins of requirements.txt and tests/requirements.txt
 	$(PY) book/tools/lock.py $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))

@@ -30,3 +30,9 @@ def test_bad_options_are_refused(script):
     done = run(script, "--repeats", "0")
     assert done.returncode == 2
     assert "--repeats must be at least 1; got 0" in done.stderr
+
+
+def test_too_few_workers_are_refused():
+    done = run("study_workers.py", "--workers", "1")
+    assert done.returncode == 2
+    assert "must be at least 2" in done.stderr
