@@ -88,7 +88,7 @@ def _row(axes: object, place: int, row: object, log: bool) -> str:
         axes.plot([low, high], [place + offset] * 2, color=look.colour, linewidth=1.5)
         axes.plot(value, place + offset, look.marker, color=look.colour, markersize=6,
                   label=activation.label)  # fmt: skip
-        told.append(f"{activation.label} {value:.2g} ({low:.2g} to {high:.2g})")
+        told.append(f"{activation.label} {value:.3g} ({low:.3g} to {high:.3g})")
     return listed(told)
 
 

@@ -56,7 +56,7 @@ def sweep_curves(
             measured = check(f"panels, {name},", curve)
             ax.plot(values, measured, color=look.colour, linestyle=look.dashes,
                     marker=look.marker, markersize=5, label=activation.label)  # fmt: skip
-            ends.append(f"{activation.label} from {measured[0]:.2g} to {measured[-1]:.2g}")
+            ends.append(f"{activation.label} from {measured[0]:.3g} to {measured[-1]:.3g}")
         ax.set(title=title, xlabel=xlabel, xscale="log")
         told.append(f"{title}: {listed(ends)}.")
     axes[0].set(ylabel=ylabel, yscale="log" if log else "linear")

@@ -28,9 +28,10 @@ def cost(plan: Plan, progress: bool | None = None) -> pd.DataFrame:
         progress: whether to show a progress bar; None shows one in a terminal.
 
     Returns:
-        A row per problem: ``steps`` and ``points`` (with curvature) of the whole plan,
-        ``step_ms`` and ``point_ms``, milliseconds for each, and ``core_hours``. Where every
-        step has its curvature (``"full"``), that is in ``point_ms`` alone.
+        A table with a row per problem and the columns ``steps`` and ``points`` (with curvature)
+        of the whole plan, ``step_ms`` and ``point_ms``, milliseconds for each, and
+        ``core_hours``. Where every step has its curvature (``"full"``), that is in ``point_ms``
+        alone.
 
     Raises:
         StudyError: if a reader's own code fails.

@@ -68,8 +68,8 @@ class Report:
             definitions: of curvature, where the statistic depends on it; None for all.
 
         Returns:
-            For each definition (or the problem's name), setting and activation of the zoo: mean,
-            lower and upper end of its interval. Empty if there are none.
+            Mean, lower and upper end of its interval, by definition (or the problem's name),
+            setting and activation of the zoo. Empty if there are none.
         """
         rows = self.estimates
         mine = rows[
@@ -94,10 +94,11 @@ class Report:
 
         Returns:
             For each row, by problem, activation and setting, and each column, by statistic,
-            definition and parameter, the outcome; and the columns in their order.
+            definition and parameter, the outcome; and the columns in their order. Rows and
+            columns without anything to compare are left out.
         """
         mine = self.judgement.conditions
-        mine = mine[mine["claim"] == claim]
+        mine = mine[(mine["claim"] == claim) & (mine["outcome"] != "void")]
         rows: dict[str, dict[str, str]] = {}
         columns: dict[str, None] = {}
         for each in mine.to_dict("records"):

@@ -20,6 +20,13 @@ import lossviz as lv
 NAMES = lv.activation_names()
 
 
+ESTIMATES = {
+    panel: {row: {"tanh": (0.5, 0.4, 0.6), "relu": (0.1, 0.05, 0.3)} for row in ("b = 1", "b = 10")}
+    for panel in ("Iris", "Heart")
+}
+OUTCOMES = {"Iris": {"full": "fails", "blockwise": "holds"}, "Heart": {"full": "open"}}
+
+
 @pytest.fixture(scope="module")
 def pictures(walks):
     """One picture of every kind."""
@@ -36,6 +43,14 @@ def pictures(walks):
             lv.Landscape("xor", "relu"), [1, 1, 1, 1, 0, -1, 20, -40, -10]
         ),
         "walk_curves": lv.plots.walk_curves(list(walks.values())),
+        "coloured_cloud": lv.plots.coloured_cloud(
+            list(walks.values()), "positive", "positive eigenvalues"
+        ),
+        "estimate_rows": lv.plots.estimate_rows(ESTIMATES, "test loss"),
+        "outcome_grid": lv.plots.outcome_grid(OUTCOMES, ["full", "blockwise", "lanczos"]),
+        "sweep_curves": lv.plots.sweep_curves(
+            x + 1, {"a": shares, "b": shares}, "largest step", "gradient norm", log=True
+        ),
     }
 
 
@@ -51,6 +66,55 @@ def text_of(share):
 
 def test_every_kind_is_tested(pictures):
     assert sorted(pictures) == KINDS
+
+
+def test_estimates_are_drawn_in_their_rows_with_their_intervals(pictures):
+    panels = pictures["estimate_rows"].axes
+    assert [axes.get_title() for axes in panels] == ["Iris", "Heart"]
+    for axes in panels:
+        drawn = [line.get_data() for line in axes.get_lines()]
+        intervals = [x.tolist() for x, _ in drawn if len(x) == 2]
+        assert intervals == [[0.4, 0.6], [0.05, 0.3]] * 2
+        points = [(float(x[0]), round(float(y[0]))) for x, y in drawn if len(x) == 1]
+        assert points == [(0.5, 0), (0.1, 0), (0.5, 1), (0.1, 1)]
+
+
+def test_outcomes_are_told_by_letter_and_in_words(pictures):
+    picture = pictures["outcome_grid"]
+    (axes,) = picture.axes
+    said = {text.get_position(): text.get_text() for text in axes.texts}
+    assert said == {
+        (0.5, 0.5): "F", (1.5, 0.5): "H", (2.5, 0.5): "",
+        (0.5, 1.5): "o", (1.5, 1.5): "", (2.5, 1.5): "",
+    }  # fmt: skip
+    assert "Iris: holds in blockwise; fails in full. Heart: open in full." in picture.alt
+
+
+def test_coloured_clouds_hold_every_point_and_its_value(pictures, walks):
+    panels = pictures["coloured_cloud"].axes
+    for axes, sample in zip(panels, walks.values(), strict=False):
+        (points,) = axes.collections
+        np.testing.assert_array_equal(points.get_offsets()[:, 0], sample.loss.values.ravel())
+        np.testing.assert_array_equal(points.get_array(), sample.positive.values.ravel())
+        assert points.get_clim() == panels[0].collections[0].get_clim()
+
+
+def test_points_without_a_value_are_left_out_of_coloured_clouds(walks):
+    sample = next(iter(walks.values())).copy(deep=True)
+    sample["gap"] = sample.loss.where(sample.loss > float(sample.loss.median()))
+    (points,) = lv.plots.coloured_cloud([sample], "gap", "gap").axes[0].collections
+    assert len(points.get_offsets()) == int(sample.gap.notnull().sum())
+    with pytest.raises(ValueError, match="must have finite values of gap"):
+        lv.plots.coloured_cloud([sample.assign(gap=sample.loss * np.nan)], "gap", "gap")
+
+
+def test_sweeps_are_drawn_as_measured(pictures):
+    for axes in pictures["sweep_curves"].axes:
+        for line in axes.get_lines():
+            x, y = line.get_data()
+            np.testing.assert_array_equal(x, np.linspace(1, 2, 5))
+            np.testing.assert_array_equal(y, np.linspace(0.2, 0.9, 5))
+        assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
 
 
 def test_activation_curves_are_the_functions(pictures):

@@ -472,3 +472,33 @@ def test_twenty_kills_lose_nothing_and_change_nothing(tmp_path):
     print(f"{kills} kills; chunks that were there after each: {have}")  # noqa: T201 - the evidence
     run(path, out)
     assert contents(out) == contents(whole)
+
+
+# --- what a plan costs ------------------------------------------------------------------------
+
+
+def test_costs_count_every_step_and_point_of_the_plan():
+    parts = (
+        replace(BASE.parts[0], walks=6),
+        replace(BASE.parts[0], name="some", problem="iris", walks=4, curvature="sample", points=4),
+        replace(BASE.parts[0], name="none", walks=3, curvature="none"),
+    )
+    study = replace(BASE, parts=parts, activations=("tanh", "relu"))
+    steps = sum(setting.steps for setting in study.settings)
+    found = lv.study.cost(study, progress=False).set_index("problem")
+    assert found.steps.tolist() == [2 * 6 * steps, 2 * 4 * steps, 2 * 3 * steps]
+    assert found.points.tolist() == [2 * 6 * steps, 2 * 4 * 4 * len(study.settings), 0]
+    assert (found.step_ms > 0).all()
+    seconds = (found.steps * found.step_ms + found.points * found.point_ms) / 1000
+    np.testing.assert_allclose(found.core_hours, seconds / 3600)
+    assert found.point_ms["none"] == 0
+
+
+def test_the_command_says_what_a_plan_costs():
+    command = [sys.executable, "-m", "lossviz", "study", "cost", "smoke", "--only", "xor"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    head, row, total = done.stdout.splitlines()
+    assert head.split()[-1] == "core-hours"
+    assert row.split()[:2] == ["xor", "67,500"]
+    assert total.split()[0] == "all"
