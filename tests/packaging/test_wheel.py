@@ -16,6 +16,7 @@ import lossviz as lv
 walks = lv.progressive_gradient_walk(lv.Landscape("iris", "elu"), 2, 5, 0.1, 1.0, seed=0)
 assert dict(walks.sizes) == {"walk": 2, "step": 5}
 assert lv.plots.loss_gradient_cloud([walks]).png().startswith(b"\\x89PNG")
+assert lv.study.analysis().claims  # a file that the package brings along
 print(lv.__file__)
 """
 
