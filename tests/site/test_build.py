@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("_config.yml", "Makefile", "requirements.txt", "pyproject.toml")
-FOLDERS = ("lossviz", "book/assets", "book/extensions", "book/vendor")
+FOLDERS = ("lossviz", "book/assets", "book/extensions", "book/results", "book/vendor")
 
 pytestmark = pytest.mark.slow
 
@@ -117,6 +117,15 @@ def test_a_broken_package_fails_the_builds_after_a_good_one(book):
     module.write_text(good, encoding="utf-8")
     assert_green(book.build())
     assert len(list((book.root / "_build" / ".jupyter_cache").iterdir())) == 1
+
+
+def test_a_change_of_the_results_reaches_the_chapter(book):
+    book.write_chapter("from pathlib import Path\n\nPath('results/verdicts.csv').read_text()[:5]")
+    assert_green(book.build())
+    assert "claim" in book.page()
+    (book.root / "book" / "results" / "verdicts.csv").write_text("other,words\n")
+    assert_green(book.build())
+    assert "other" in book.page()
 
 
 @pytest.mark.parametrize("fault", ["{doc}`nowhere`", "{py:func}`lossviz.nowhere`"])
