@@ -56,8 +56,8 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def from_toml(text: str, folder: Path) -> Plan:
-    """Return the plan of a text; files that it names are read from the folder.
+def from_toml(text: str, files: Path | Mapping[str, str]) -> Plan:
+    """Return the plan of a text; files that it names are read from a folder, or are given.
 
     Raises:
         StudyError: if it is no TOML, or a file cannot be read.
@@ -68,10 +68,10 @@ def from_toml(text: str, folder: Path) -> Plan:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"a plan must be TOML; got {error}.") from error
-    return from_table(table, folder)
+    return from_table(table, files)
 
 
-def from_table(table: Mapping[str, Any], folder: Path) -> Plan:
+def from_table(table: Mapping[str, Any], files: Path | Mapping[str, str]) -> Plan:
     """Return the plan of nested mappings; see :func:`from_toml`."""
     _only("a plan", table, _PLAN)
     for name in ("name", "settings", "problems"):
@@ -91,11 +91,11 @@ def from_table(table: Mapping[str, Any], folder: Path) -> Plan:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise ValueError(f"names must not run together; got two cells that are called {twice!r}.")
-    return _with_sources(plan, folder)
+    return _with_sources(plan, files)
 
 
-def _with_sources(plan: Plan, folder: Path) -> Plan:
-    sources = read_sources(list(plan.files), folder)
+def _with_sources(plan: Plan, files: Path | Mapping[str, str]) -> Plan:
+    sources = read_sources(list(plan.files), files) if isinstance(files, Path) else dict(files)
     return Plan(**{name: getattr(plan, name) for name in _FIELDS}, sources=sources)
 
 

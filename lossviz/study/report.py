@@ -18,7 +18,7 @@ from lossviz.study.claims import analysis as read_analysis
 from lossviz.study.collect import collect
 from lossviz.study.estimates import estimates
 from lossviz.study.judgement import Judgement, judge
-from lossviz.study.results import Results, load_results
+from lossviz.study.results import Results, load_results, read_table
 from lossviz.study.store import write_whole
 
 # By panel, row and activation: mean, lower and upper end.
@@ -167,7 +167,7 @@ def load_report(folder: str | Path) -> Report:
     results, said = load_results(folder), read_analysis(folder / "analysis.toml")
     try:
         tables = {
-            name: pd.read_csv(folder / f"{name}.csv", keep_default_na=False, na_values={
+            name: read_table(folder / f"{name}.csv", keep_default_na=False, na_values={
                 column: [""] for column in _NUMBERS}) for name in _TABLES
         }  # fmt: skip
     except (OSError, ValueError) as error:

@@ -44,7 +44,7 @@ class Results:
     @property
     def plan(self) -> Plan:
         """The plan that was run."""
-        return from_toml(self.provenance["plan"], Path())
+        return from_toml(self.provenance["plan"], self.provenance["sources"])
 
     def cloud(
         self, problem: str, activation: str, setting: str, definition: str | None = None
@@ -116,16 +116,22 @@ def load_results(folder: str | Path) -> Results:
         if _checksum(content) != said["files"][name]:
             raise StudyError(f"{folder / name} is not as it was written.")
     needed("h5netcdf")
-    names = [part.name for part in from_toml(said["plan"], folder).parts]
+    names = [part.name for part in from_toml(said["plan"], said["sources"]).parts]
     sets = {
         kind: {
             name: xr.load_dataset(folder / f"{name}-{kind}.nc", engine="h5netcdf") for name in names
         }
         for kind in ("walks", "clouds")
     }
-    tables = {name: pd.read_csv(folder / f"{name}.csv") for name in _TABLES}
+    tables = {name: read_table(folder / f"{name}.csv") for name in _TABLES}
     return Results(**sets, **tables, provenance=said)
 
 
 def _checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def read_table(path: Path, **how: Any) -> pd.DataFrame:
+    """Read a table; one without rows may be written without columns."""
+    empty = not path.read_text(encoding="utf-8").strip()
+    return pd.DataFrame() if empty else pd.read_csv(path, **how)

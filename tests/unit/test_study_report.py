@@ -182,6 +182,22 @@ def test_results_that_were_changed_or_are_missing_are_refused(results, tmp_path)
         load_results(tmp_path)
 
 
+def test_results_with_code_of_ones_own_need_no_file_of_it(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import lossviz as lv\n\n\ndef load(split):\n    return lv.load_problem('iris', split)\n"
+    )
+    text = """
+        name = "mine"
+        settings.short = {start_range = 1.0, share = 0.1, steps = 8}
+        problems = [{problem = "mine.py:load", walks = 2}]
+    """
+    (tmp_path / "mine.toml").write_text(text)
+    lv.study.run(tmp_path / "mine.toml", tmp_path / "study", progress=False)
+    report(tmp_path / "study", tmp_path / "out", figures=False)
+    (tmp_path / "mine.py").unlink()
+    assert load_report(tmp_path / "out").results.plan.sources.keys() == {"mine.py"}
+
+
 # --- the bootstrap in two stages ----------------------------------------------------------------
 
 
@@ -242,7 +258,7 @@ def made_up(values):
         )  # fmt: skip
     return Results(
         walks, {}, pd.DataFrame(columns=["quantile"]), pd.DataFrame(),
-        {"plan": lv.study.to_toml(STUDY)},
+        {"plan": lv.study.to_toml(STUDY), "sources": {}},
     )  # fmt: skip
 
 
