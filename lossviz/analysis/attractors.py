@@ -111,7 +111,7 @@ def find_attractors(
         loss, norm = loss_and_norm(source)
         points = _stored(source, landscape) if kinds else None
     levels = _levels(loss.ravel(), norm.ravel(), tolerance, separation)
-    nearest = _nearest(loss, norm, levels, tolerance)
+    nearest = nearest_levels(loss, norm, [level for level, _ in levels], tolerance)
     found = _describe(levels, nearest)
     if kinds:
         found = [
@@ -228,13 +228,13 @@ def _window_minima(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> n
     return minima
 
 
-def _nearest(
-    loss: np.ndarray, norm: np.ndarray, levels: list[tuple[float, float]], tolerance: float
+def nearest_levels(
+    loss: np.ndarray, norm: np.ndarray, levels: list[float], tolerance: float
 ) -> np.ndarray:
     """Return the number of the level nearest to each low point; -1 where a point is not low."""
     if not levels:
         return np.full(loss.shape, -1)
-    distance = np.abs(loss[..., None] - np.array([level for level, _ in levels]))
+    distance = np.abs(loss[..., None] - np.array(levels))
     return np.where(norm <= tolerance, distance.argmin(axis=-1), -1)
 
 

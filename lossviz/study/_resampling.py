@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossviz.analysis.comparison import delta_of_weighted
-from lossviz.analysis.statistics import Interval
+from lossviz.analysis.statistics import Interval, interval
 
 
 def two_stage(splits: np.ndarray, resamples: int, seed: int) -> np.ndarray:
@@ -41,7 +41,7 @@ def mean(values: np.ndarray, drawn: np.ndarray, level: float) -> Interval:
     weights, known = drawn[:, there], values[there]
     total = weights.sum(axis=1)
     found = (weights @ known)[total > 0] / total[total > 0]
-    return _interval(float(known.mean()), found, level)
+    return interval(float(known.mean()), found, level)
 
 
 def delta(first: np.ndarray, second: np.ndarray, drawn: np.ndarray, level: float) -> Interval:
@@ -62,9 +62,4 @@ def delta(first: np.ndarray, second: np.ndarray, drawn: np.ndarray, level: float
     usable = (mine.sum(axis=1) > 0) & (other.sum(axis=1) > 0)
     found = delta_of_weighted(mine[usable], other[usable], below, upto)
     whole = delta_of_weighted(np.ones((1, a.sum())), np.ones((1, b.sum())), below, upto)
-    return _interval(float(whole[0]), found, level)
-
-
-def _interval(value: float, found: np.ndarray, level: float) -> Interval:
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value, float(low), float(high), level)
+    return interval(float(whole[0]), found, level)

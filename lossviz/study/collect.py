@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from lossviz import _checks
-from lossviz.analysis.attractors import find_attractors
+from lossviz.analysis.attractors import find_attractors, nearest_levels
 from lossviz.analysis.valleys import find_valleys
 from lossviz.study._clock import counted
 from lossviz.study._errors import StudyError
@@ -168,9 +168,7 @@ def _attractors(walks: xr.Dataset, claim: Claim) -> Iterator[dict[str, Any]]:
         found = find_attractors(
             walks, gradient_tolerance=tolerance, separation=claim.separation, min_walks=1
         )
-        levels = np.array([each.level for each in found])
-        distance = np.abs(loss[..., None] - levels)
-        nearest = np.where(norm <= tolerance, distance.argmin(-1), -1) if found else None
+        nearest = nearest_levels(loss, norm, [each.level for each in found], tolerance)
         for number, each in enumerate(found):
             row = {"gradient_tolerance": tolerance, "level": each.level, "points": each.points,
                    "gradient_norm": each.gradient_norm, "walks": each.walks,
@@ -196,10 +194,10 @@ def _cloud(walks: xr.Dataset, seed: int) -> xr.Dataset:
         if name in walks
     }
     names = definitions(walks)
-    for name in ("class", "semidefinite"):
-        columns = [counts(walks, each).get(name) for each in names]
-        if columns and columns[0] is not None:
-            stacked = np.stack([column.ravel()[mine] for column in columns], axis=-1)
+    said = [counts(walks, each) for each in names]
+    for name in said[0] if said else ():
+        if name != "zero":
+            stacked = np.stack([each[name].ravel()[mine] for each in said], axis=-1)
             found[name] = (("point", "definition"), stacked.astype(np.int8))
     return xr.Dataset(found, {"point": np.arange(len(mine)), "definition": names})
 

@@ -57,7 +57,8 @@ def read_cell(
     wanted = (problem, activation, setting)
     chunks = [chunk for chunk in store.plan.chunks if _place(chunk) == wanted]
     chunks.sort(key=lambda chunk: chunk.walks.start)
-    parts = [_one(store, chunk, variables) for chunk in chunks]
+    paths = store.paths()
+    parts = [_one(store.read(chunk.key, paths), chunk, variables) for chunk in chunks]
     return xr.concat(parts, "walk", data_vars="all", combine_attrs="override", join="exact")
 
 
@@ -65,8 +66,7 @@ def _place(chunk: Chunk) -> tuple[str, str, str]:
     return chunk.cell.part.name, chunk.cell.activation, chunk.cell.setting.name
 
 
-def _one(store: Store, chunk: Chunk, variables: Sequence[str] | None) -> xr.Dataset:
-    data = store.read(chunk.key)
+def _one(data: xr.Dataset, chunk: Chunk, variables: Sequence[str] | None) -> xr.Dataset:
     if variables is not None:
         missing = [name for name in variables if name not in data]
         if missing:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,13 +137,17 @@ class Store:
             name = f"{chunk.key}.{_checksum(content)}.nc"
             return write_whole(self.folder / "chunks" / name, content)
 
-    def read(self, key: str) -> xr.Dataset:
+    def read(self, key: str, paths: Mapping[str, Path] | None = None) -> xr.Dataset:
         """Return a chunk.
+
+        Args:
+            key: the chunk's.
+            paths: what :meth:`paths` returned, for who reads many; None looks again.
 
         Raises:
             StudyError: if it is missing, or not as it was written.
         """
-        path = self.paths().get(key)
+        path = (self.paths() if paths is None else paths).get(key)
         if path is None:
             raise StudyError(f"{self.folder} has no chunk {key}; run the study to its end.")
         if not _is_whole(path):
