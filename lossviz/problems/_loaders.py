@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits, load_iris
 
 from lossviz import _checks
 from lossviz.problems._download import fetch_file
@@ -48,6 +47,9 @@ def _load_xor_bipolar(seed: int) -> Problem:
 
 
 def _load_iris(seed: int) -> Problem:
+    # Here, not above: scikit-learn takes a third of the time in which all of lossviz is imported.
+    from sklearn.datasets import load_iris
+
     data = load_iris()
     train, test = split(len(data.data), seed)
     mean, deviation = data.data[train].mean(axis=0), data.data[train].std(axis=0)
@@ -57,6 +59,8 @@ def _load_iris(seed: int) -> Problem:
 
 
 def _load_digits(seed: int) -> Problem:
+    from sklearn.datasets import load_digits
+
     data = load_digits()
     parts = split(len(data.data), seed)
     one_hot = np.eye(10)[data.target]
