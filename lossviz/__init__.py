@@ -1,10 +1,10 @@
 """Sample, classify and picture the loss landscapes of small neural networks.
 
 The usual import is ``import lossviz as lv``. The public names are those listed here, and the
-modules ``lv.plots`` and ``lv.study``.
+modules ``lv.explorers``, ``lv.plots`` and ``lv.study``.
 """
 
-from lossviz import plots, study
+from lossviz import explorers, plots, study
 from lossviz.activations import (
     Activation,
     activation_names,
@@ -91,6 +91,7 @@ __all__ = [
     "compare_samplers",
     "dead_units",
     "effective_weights",
+    "explorers",
     "extreme_curvature",
     "find_attractors",
     "find_valleys",

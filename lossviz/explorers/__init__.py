@@ -1,0 +1,10 @@
+"""Interactive figures that answer on a page without a kernel, and with a live one.
+
+Displayed in a notebook, an explorer is HTML with all it needs. Its ES modules are in ``js/``.
+"""
+
+from lossviz.explorers._controls import Range, Select
+from lossviz.explorers._explorer import Explorer
+from lossviz.explorers.activation_lab import activation_lab
+
+__all__ = ["Explorer", "Range", "Select", "activation_lab"]

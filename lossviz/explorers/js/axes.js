@@ -1,0 +1,155 @@
+/** A frame with ticks on a canvas, and the scales that lead from numbers to its pixels. */
+
+import { fixed } from "./format.js";
+
+/**
+ * @typedef {Object} Frame
+ * @property {CanvasRenderingContext2D} ctx
+ * @property {(x: number) => number} X pixel of a number
+ * @property {(y: number) => number} Y
+ * @property {(px: number) => number} fromX number of a pixel
+ * @property {(py: number) => number} fromY
+ * @property {{left: number, right: number, top: number, bottom: number}} box in pixels
+ */
+
+/**
+ * Return about `count` round numbers between two ends.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ * @returns {number[]}
+ */
+export function ticks(low, high, count) {
+  const rough = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((factor) => power * factor >= rough * 0.999999);
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+}
+
+/**
+ * Return the decimals that tell ticks of this distance apart.
+ * @param {number} step
+ */
+export function decimals(step) {
+  return Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+}
+
+/**
+ * Draw a frame, its ticks and labels.
+ * @param {import("./panel.js").Drawing} drawing
+ * @param {{x: [number, number], y: [number, number], title?: string, xlabel?: string,
+ *   ylabel?: string, grid?: boolean}} options
+ * @returns {Frame}
+ */
+export function frame(drawing, options) {
+  const { ctx, width, height, look } = drawing;
+  const box = { left: 46, right: width - 10, top: options.title ? 26 : 10, bottom: height - 36 };
+  const [x0, x1] = options.x;
+  const [y0, y1] = options.y;
+  const X = (x) => box.left + ((x - x0) / (x1 - x0)) * (box.right - box.left);
+  const Y = (y) => box.bottom - ((y - y0) / (y1 - y0)) * (box.bottom - box.top);
+  const fromX = (px) => x0 + ((px - box.left) / (box.right - box.left)) * (x1 - x0);
+  const fromY = (py) => y0 + ((box.bottom - py) / (box.bottom - box.top)) * (y1 - y0);
+  const found = { ctx, X, Y, fromX, fromY, box };
+  drawTicks(found, options, look);
+  drawWords(found, options, drawing);
+  return found;
+}
+
+function drawTicks({ ctx, X, Y, box }, options, look) {
+  const across = ticks(...options.x, Math.max(2, Math.floor((box.right - box.left) / 70)));
+  const up = ticks(...options.y, Math.max(3, Math.floor((box.bottom - box.top) / 40)));
+  const write = (list) => {
+    const digits = list.length > 1 ? decimals(list[1] - list[0]) : 2;
+    return list.map((value) => fixed(value, digits));
+  };
+  ctx.font = `12px ${look.font}`;
+  ctx.fillStyle = look.text;
+  ctx.strokeStyle = look.faint;
+  ctx.lineWidth = 1;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "top";
+  write(across).forEach((text, i) => {
+    if (options.grid !== false) line(ctx, X(across[i]), box.top, X(across[i]), box.bottom);
+    ctx.fillText(text, X(across[i]), box.bottom + 4);
+  });
+  ctx.textAlign = "right";
+  ctx.textBaseline = "middle";
+  write(up).forEach((text, i) => {
+    if (options.grid !== false) line(ctx, box.left, Y(up[i]), box.right, Y(up[i]));
+    ctx.fillText(text, box.left - 5, Y(up[i]));
+  });
+  ctx.strokeStyle = look.text;
+  line(ctx, box.left, box.top, box.left, box.bottom);
+  line(ctx, box.left, box.bottom, box.right, box.bottom);
+}
+
+function drawWords({ ctx, box }, options, { width, height, look }) {
+  ctx.fillStyle = look.text;
+  ctx.textAlign = "center";
+  const middle = (box.left + box.right) / 2;
+  if (options.title) {
+    ctx.font = `600 13px ${look.font}`;
+    ctx.textBaseline = "top";
+    ctx.fillText(options.title, middle, 4, width - 8);
+  }
+  ctx.font = `12px ${look.font}`;
+  if (options.xlabel) {
+    ctx.textBaseline = "bottom";
+    ctx.fillText(options.xlabel, middle, height - 2, width - 8);
+  }
+  if (options.ylabel) {
+    ctx.save();
+    ctx.translate(11, (box.top + box.bottom) / 2);
+    ctx.rotate(-Math.PI / 2);
+    ctx.textBaseline = "middle";
+    ctx.fillText(options.ylabel, 0, 0, box.bottom - box.top + 40);
+    ctx.restore();
+  }
+}
+
+/**
+ * Draw one straight line.
+ * @param {CanvasRenderingContext2D} ctx
+ */
+export function line(ctx, x0, y0, x1, y1) {
+  ctx.beginPath();
+  ctx.moveTo(x0, y0);
+  ctx.lineTo(x1, y1);
+  ctx.stroke();
+}
+
+/**
+ * Draw a curve through points of two arrays, cut off at the frame.
+ * @param {Frame} frame
+ * @param {ArrayLike<number>} xs
+ * @param {ArrayLike<number>} ys
+ * @param {{colour: string, width?: number, dashes?: number[]}} style
+ */
+export function curve(frame, xs, ys, style) {
+  const { ctx } = frame;
+  within(frame, () => {
+    ctx.strokeStyle = style.colour;
+    ctx.lineWidth = style.width || 2;
+    ctx.setLineDash(style.dashes || []);
+    ctx.beginPath();
+    for (let i = 0; i < xs.length; i++) ctx.lineTo(frame.X(xs[i]), frame.Y(ys[i]));
+    ctx.stroke();
+  });
+}
+
+/**
+ * Draw something that is cut off at the frame's box, and leave the context as it was.
+ * @param {Frame} frame
+ * @param {() => void} draw
+ */
+export function within({ ctx, box }, draw) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(box.left, box.top, box.right - box.left, box.bottom - box.top);
+  ctx.clip();
+  draw();
+  ctx.restore();
+}
