@@ -26,7 +26,7 @@ _PAGE = """<div class="lv-host" data-lv-host="{mark}">
 </noscript>
 </div>
 <script type="module">
-{script}page_js.startAll("{mark}", {spec}, {name}_js.kind);
+{script}page_js.startNext("{mark}", {spec}, {name}_js.kind);
 </script>"""
 
 
@@ -115,6 +115,11 @@ class Explorer:
             "data": packed(self.data),
         }  # fmt: skip
 
+    def _mark(self) -> str:
+        """Return what joins host and script: of words alone, as numbers differ by rounding."""
+        words = in_script({**self.spec(), "data": None}).encode()
+        return f"{self.name}-{hashlib.sha256(words).hexdigest()[:8]}"
+
     def __repr__(self) -> str:
         return f"{self.title}. {self.result()['text']}"
 
@@ -125,11 +130,9 @@ class Explorer:
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         picture = self.picture()
         image = base64.b64encode(picture.png()).decode()
-        spec = in_script(self.spec())
         page = _PAGE.format(
-            mark=f"{self.name}-{hashlib.sha256(spec.encode()).hexdigest()[:8]}", image=image,
-            style=style(), alt=html.escape(picture.alt), spec=spec, name=self.name,
-            script=bundle("page", self.name),
+            mark=self._mark(), image=image, style=style(), alt=html.escape(picture.alt),
+            spec=in_script(self.spec()), name=self.name, script=bundle("page", self.name),
         )  # fmt: skip
         found = {"text/html": page, "image/png": image, "text/plain": repr(self)}
         return found, {"image/png": {"alt": picture.alt}}

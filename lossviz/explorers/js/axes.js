@@ -13,7 +13,7 @@ import { fixed } from "./format.js";
  */
 
 /**
- * Return about `count` round numbers between two ends.
+ * Return about `count` round numbers between two ends, at least two.
  * @param {number} low
  * @param {number} high
  * @param {number} count
@@ -22,10 +22,17 @@ import { fixed } from "./format.js";
 export function ticks(low, high, count) {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((factor) => power * factor >= rough * 0.999999);
+  const steps = [10, 5, 2, 1, 0.5, 0.2, 0.1].map((factor) => factor * power);
+  const usable = steps.filter((step) => multiples(low, high, step).length > 1);
+  const wide = usable.filter((step) => step >= 0.999999 * rough);
+  return multiples(low, high, wide.length ? wide[wide.length - 1] : usable[0]);
+}
+
+/** Return the multiples of a number between two ends; rounding lets no end itself go missing. */
+function multiples(low, high, step) {
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step);
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 export function unpacked(value) {
   if (Array.isArray(value)) return value.map(unpacked);
-  if (value === null || typeof value !== "object") return value;
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
   if (typeof value.float32 === "string") return floats(value.float32);
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unpacked(each)]));
 }

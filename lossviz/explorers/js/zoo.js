@@ -1,6 +1,11 @@
 /** The activations of the zoo with their slopes and second derivatives, on single numbers. */
 
-/** @typedef {{f: (z: number) => number, first: (z: number) => number, second: (z: number) => number}} Functions */
+/**
+ * @typedef {Object} Functions
+ * @property {(z: number) => number} f
+ * @property {(z: number) => number} first its slope
+ * @property {(z: number) => number} second its second derivative
+ */
 
 const SELU_SCALE = 1.0507009873554805;
 const SELU_LIMIT = -1.7580993408473766;
@@ -93,7 +98,8 @@ export function normalShare(z) {
 /**
  * Return the functions of an activation that is known by a table alone: evenly spaced values of f,
  * f' and f'', joined by cubic curves of the right slopes; f'' by straight lines.
- * @param {{span: number, f: ArrayLike<number>, first: ArrayLike<number>, second: ArrayLike<number>}} table
+ * @param {{span: number, f: number[], first: number[], second: number[]}} table values at even
+ *   places from -span to span
  * @returns {Functions}
  */
 export function tabulated({ span, f, first, second }) {
