@@ -50,7 +50,8 @@ def texts(output: NotebookNode) -> Iterator[str]:
     yield output.get("text", "")
     for kind, data in output.get("data", {}).items():
         if kind.removeprefix(GLUED).startswith("text/"):
-            yield data
+            # Programs, styles and pictures within HTML are no words.
+            yield re.sub(r"(?s)<(script|style)\b.*?</\1>|base64,[\w+/=]+", "", data)
 
 
 def is_real(description: str) -> bool:

@@ -56,7 +56,7 @@ def test_every_link_within_the_site_leads_somewhere(pages):
 
 def test_every_public_name_is_documented(pages):
     places = set().union(*(page.places for page in pages.values()))
-    modules = ("plots", "study")
+    modules = ("explorers", "plots", "study")
     names = [f"lossviz.{name}" for name in lossviz.__all__ if name not in modules]
     for module in modules:
         names += [f"lossviz.{module}.{name}" for name in getattr(lossviz, module).__all__]
