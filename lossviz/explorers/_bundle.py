@@ -19,8 +19,7 @@ JS = Path(__file__).with_name("js")
 _STYLE = Path(__file__).with_name("explorer.css")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z_]+)\.js";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
-_EXPORTED = re.compile(r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*\n", re.MULTILINE | re.DOTALL)
 _MARGIN = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
 
@@ -51,9 +50,9 @@ def _source(name: str) -> str:
 
 def _scope(name: str) -> str:
     source = _source(name)
-    exports = ", ".join(_EXPORTED.findall(source))
+    exports = ", ".join(name for _, name in _EXPORT.findall(source))
     body = _IMPORT.sub(lambda found: f"const {{{found[1].strip()}}} = {found[2]}_js;\n", source)
-    body = _MARGIN.sub("", _COMMENT.sub("", _EXPORT.sub("", body)))
+    body = _MARGIN.sub("", _COMMENT.sub("", _EXPORT.sub(r"\1", body)))
     return f"const {name}_js = (() => {{\n{body}return {{{exports}}};\n}})();\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lossviz import _checks
@@ -69,6 +69,11 @@ class Range:
         if value > self.max:
             raise ValueError(f"{self.name} must be at most {self.max}; got {value}.")
         return value
+
+    def starting_at(self, value: Any) -> Range:
+        """Return the same range with another default: the step nearest to a value within it."""
+        steps = round((self.checked(value) - self.min) / self.step)
+        return replace(self, value=round(self.min + steps * self.step, 9))
 
     def spec(self) -> dict[str, Any]:
         """Return what the page needs to know."""

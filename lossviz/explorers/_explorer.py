@@ -109,30 +109,38 @@ class Explorer:
 
     def spec(self) -> dict[str, Any]:
         """Return what the explorer's program needs to know, for JSON."""
+        return self._words() | {"data": packed(self.data)}
+
+    def _words(self) -> dict[str, Any]:
+        """Return the part of the specification without numbers that were computed."""
         return {
             "name": self.name.replace("_", "-"), "title": self.title, "prompt": self.prompt,
             "note": self.note, "controls": [control.spec() for control in self.controls],
-            "data": packed(self.data),
         }  # fmt: skip
 
     def _mark(self) -> str:
         """Return what joins host and script: of words alone, as numbers differ by rounding."""
-        words = in_script({**self.spec(), "data": None}).encode()
+        words = in_script(self._words()).encode()
         return f"{self.name}-{hashlib.sha256(words).hexdigest()[:8]}"
 
+    def _told(self, result: Mapping[str, Any]) -> str:
+        return f"{self.title}. {result['text']}"
+
     def __repr__(self) -> str:
-        return f"{self.title}. {self.result()['text']}"
+        return self._told(self.result())
 
     def _repr_mimebundle_(
         self,
         include: object = None,  # noqa: ARG002 - the protocol passes both
         exclude: object = None,  # noqa: ARG002
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-        picture = self.picture()
+        state = self.state()
+        result = self.compute(state)
+        picture = self.draw(result, state)
         image = base64.b64encode(picture.png()).decode()
         page = _PAGE.format(
             mark=self._mark(), image=image, style=style(), alt=html.escape(picture.alt),
             spec=in_script(self.spec()), name=self.name, script=bundle("page", self.name),
         )  # fmt: skip
-        found = {"text/html": page, "image/png": image, "text/plain": repr(self)}
+        found = {"text/html": page, "image/png": image, "text/plain": self._told(result)}
         return found, {"image/png": {"alt": picture.alt}}

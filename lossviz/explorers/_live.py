@@ -18,7 +18,8 @@ def panel(name: str, spec: dict[str, Any], answer: Callable[[dict], dict[str, An
     Args:
         name: its ES module.
         spec: what its program needs to know.
-        answer: from the state of the controls, as the page sends it, to what is shown.
+        answer: from the state of the controls, as the page sends it, to what is shown, with
+            the whole state; of no controls, that of the defaults.
 
     Raises:
         ImportError: if anywidget is missing.
@@ -36,11 +37,12 @@ def panel(name: str, spec: dict[str, Any], answer: Callable[[dict], dict[str, An
         "_esm": f"{bundle('live', name)}export default live_js.widget({name}_js.kind);\n",
         "_css": style(),
     }
-    widget = type("ExplorerPanel", (anywidget.AnyWidget,), members)(spec=spec)
+    first = listed(answer({}))
+    kind = type("ExplorerPanel", (anywidget.AnyWidget,), members)
+    widget = kind(spec=spec, state=first["state"], result=first)
 
     def recompute(change: dict[str, Any]) -> None:
         widget.result = listed(answer(change["new"]))
 
     widget.observe(recompute, names="state")
-    widget.state = {control["name"]: control["value"] for control in spec["controls"]}
     return widget

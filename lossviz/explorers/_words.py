@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
+
+from lossviz.plots import style
 
 
 def fixed(value: float, digits: int) -> str:
@@ -17,14 +20,10 @@ def fixed(value: float, digits: int) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share as whole per cent; what is neither none nor all is never written as such.
+    """Write a share as whole per cent, as pictures do, but with halves away from 0.
 
     Example:
-        >>> percent(0.5), percent(0.001), percent(0.999)
-        ('50 %', 'under 1 %', 'over 99 %')
+        >>> percent(0.125), percent(0.001)
+        ('13 %', 'under 1 %')
     """
-    if 0 < share <= 0.005:
-        return "under 1 %"
-    if 0.995 <= share < 1:
-        return "over 99 %"
-    return f"{fixed(100 * share, 0)} %"
+    return style.percent(share, partial(fixed, digits=0))

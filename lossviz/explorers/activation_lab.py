@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.special import ndtri
-from torch import Tensor
 
 from lossviz import _checks
 from lossviz.activations import Activation, activation_names, get_activation
@@ -27,6 +26,7 @@ _STEP, _LARGEST = 0.1, 5.0
 # What a page knows of an activation that is not of the zoo: values this far out, this many.
 _TABLE_SPAN, _TABLE = 17.0, 681
 
+# When this is imported nothing can have been registered yet.
 _ZOO = activation_names()
 
 
@@ -68,9 +68,8 @@ def activation_lab(
     controls = (
         Select("first", "Function", options, _checks.one_of("first", first, chosen)),
         Select("second", "compared with", options, _checks.one_of("second", second, chosen)),
-        Range("scale", "Spread of z", _STEP, _LARGEST, _STEP, 1.0),
+        Range("scale", "Spread of z", _STEP, _LARGEST, _STEP, 1.0).starting_at(scale),
     )
-    controls = (*controls[:2], _with_value(controls[2], scale))
     data = _data(chosen)
     return Explorer(
         name="activation_lab",
@@ -82,14 +81,6 @@ def activation_lab(
         compute=partial(_compute, chosen, data),
         draw=_draw,
     )
-
-
-def _with_value(control: Range, value: float) -> Range:
-    checked = control.checked(value)
-    return Range(
-        control.name, control.label, control.min, control.max, control.step,
-        round(round(checked / control.step) * control.step, 9),
-    )  # fmt: skip
 
 
 def _data(chosen: dict[str, Activation]) -> dict[str, Any]:
@@ -106,9 +97,8 @@ def _known(activation: Activation, quantiles: np.ndarray, scales: np.ndarray) ->
         saturated = activation.saturation(activation(inputs)[..., None]).numpy().astype(np.float32)
     found = {"label": activation.label, "saturated": saturated, **_colours(activation.name)}
     if activation.name not in _ZOO:
-        z = torch.linspace(-_TABLE_SPAN, _TABLE_SPAN, _TABLE, dtype=torch.float64)
-        values = {name: each.numpy() for name, each in _curves(activation, z).items()}
-        found["table"] = {"span": _TABLE_SPAN, **values}
+        z = np.linspace(-_TABLE_SPAN, _TABLE_SPAN, _TABLE)
+        found["table"] = {"span": _TABLE_SPAN, **_curves(activation, z)}
     return found
 
 
@@ -120,10 +110,10 @@ def _colours(name: str) -> dict[str, str]:
     return {"colour": colour, "light": f"rgb({','.join(map(str, light))})"}
 
 
-def _curves(activation: Activation, z: Tensor) -> dict[str, Tensor]:
+def _curves(activation: Activation, z: np.ndarray) -> dict[str, np.ndarray]:
     return {
-        "f": activation(z), "first": activation.derivative(z),
-        "second": activation.second_derivative(z),
+        "f": activation(z).numpy(), "first": activation.derivative(z).numpy(),
+        "second": activation.second_derivative(z).numpy(),
     }  # fmt: skip
 
 
@@ -137,22 +127,25 @@ def _compute(chosen: dict[str, Activation], data: dict[str, Any], state: State) 
         {"outputs": chosen[name](inputs).numpy(), "slopes": chosen[name].derivative(inputs).numpy()}
         for name in names
     ]
-    functions = []
-    for name, sample in zip(names, samples, strict=True):
-        saturated = data["functions"][name]["saturated"]
-        curves = _curves(chosen[name], torch.from_numpy(z))
-        functions.append(
-            {"label": chosen[name].label}
-            | {what: values.numpy() for what, values in curves.items()}
-            | {
-                "saturated": None if saturated is None
-                else float(saturated[round(scale / _STEP) - 1]),
-                "mean": float(sample["outputs"].mean()),
-                "squared": float(np.square(sample["slopes"]).mean()),
-            }
-        )  # fmt: skip
+    functions = [
+        _curves(chosen[name], z)
+        | {
+            "label": chosen[name].label,
+            "saturated": _saturated(data["functions"][name], scale),
+            "mean": float(sample["outputs"].mean()),
+            "squared": float(np.square(sample["slopes"]).mean()),
+        }
+        for name, sample in zip(names, samples, strict=True)
+    ]
     shared = {what: _histograms(samples, what) for what in ("outputs", "slopes")}
     return {"z": z, "functions": functions, **shared, "text": _in_words(scale, functions)}
+
+
+def _saturated(known: dict[str, Any], scale: float) -> float | None:
+    """Return the degree of saturation at a spread, from the table that the page has, too."""
+    if known["saturated"] is None:
+        return None
+    return float(known["saturated"][round(scale / _STEP) - 1])
 
 
 def _histograms(samples: list[dict[str, np.ndarray]], what: str) -> dict[str, Any]:
@@ -184,8 +177,9 @@ def _in_words(scale: float, functions: list[dict[str, Any]]) -> str:
 def _draw(result: dict[str, Any], state: State) -> Picture:
     figure, (panels,) = grid(1, 4, (2.3, 2.2))
     names = (state["first"], state["second"])
-    for axes, what, title in zip(panels, ("f", "first", "second"), ("f(z)", "f'(z)", "f''(z)"),
-                                 strict=False):  # fmt: skip
+    for axes, what, title in zip(
+        panels[:3], ("f", "first", "second"), ("f(z)", "f'(z)", "f''(z)"), strict=True
+    ):
         for name, each in zip(names, result["functions"], strict=True):
             look = mark(name)
             axes.plot(result["z"], each[what], color=look.colour, linestyle=look.dashes,

@@ -166,8 +166,12 @@ def listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def percent(share: float) -> str:
+def percent(share: float, whole: Callable[[float], str] = "{:.0f}".format) -> str:
     """Write a share as whole per cent; what is neither none nor all is never written as such.
+
+    Args:
+        share: in [0, 1].
+        whole: writes a number without decimals; by default halves go to the even neighbour.
 
     Example:
         >>> percent(0.5), percent(0.001), percent(0.999)
@@ -177,4 +181,4 @@ def percent(share: float) -> str:
         return "under 1 %"
     if 0.995 <= share < 1:
         return "over 99 %"
-    return f"{100 * share:.0f} %"
+    return f"{whole(100 * share)} %"

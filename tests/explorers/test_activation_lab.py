@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import lossviz as lv
-from browser_modules import assert_same, call
+from browser_modules import assert_same, call, call_each
 
 ZOO = [
     name
@@ -21,17 +21,20 @@ ZOO = [
 def test_functions_of_the_zoo_are_those_of_the_package():
     z = np.concatenate([np.linspace(-30, 30, 301), [-1e-9, 1e-9, 0.5, -3.5, 3.5]])
     z = z[np.abs(np.abs(z) - 1) > 1e-9]  # hard tanh's kinks
-    for name in ZOO:
-        activation = lv.get_activation(name)
-        for path, function in (
-            ("f", activation),
-            ("first", activation.derivative),
-            ("second", activation.second_derivative),
-        ):
-            got = call("zoo", f"ZOO.{name}.{path}", *([value] for value in z.tolist()))
-            np.testing.assert_allclose(
-                got, function(z).numpy(), rtol=1e-9, atol=1e-13, err_msg=name
-            )
+    curves = {
+        (name, path): getattr(lv.get_activation(name), method)(z).numpy()
+        for name in ZOO
+        for path, method in (
+            ("f", "__call__"), ("first", "derivative"), ("second", "second_derivative")
+        )
+    }  # fmt: skip
+    shown = call_each(
+        [("zoo", f"ZOO.{name}.{path}", [value]) for name, path in curves for value in z.tolist()]
+    )
+    for (name, path), got in zip(curves, np.reshape(shown, (-1, len(z))), strict=True):
+        np.testing.assert_allclose(
+            got, curves[name, path], rtol=1e-9, atol=1e-13, err_msg=f"{name} {path}"
+        )
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 5.0])

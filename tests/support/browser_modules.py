@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
+
+from missing import program
 
 _CALL = Path(__file__).with_name("call.mjs")
 
 
 def node() -> str:
     """Return the path of Node; without it the test is skipped, in CI it fails."""
-    found = shutil.which("node")
-    if found is None:
-        reason = "Node is missing (Debian: apt-get install nodejs)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return program("nodejs", "node")
 
 
 def call(module: str, path: str, *calls: Sequence[Any]) -> list[Any]:
     """Return what a function of a module returns for each list of arguments."""
-    asked = [{"module": module, "path": path, "args": list(args)} for args in calls]
+    return call_each([(module, path, arguments) for arguments in calls])
+
+
+def call_each(asked: Sequence[tuple[str, str, Sequence[Any]]]) -> list[Any]:
+    """Return what several functions return, each by module, path and arguments, in one process."""
+    text = json.dumps([{"module": m, "path": p, "args": list(args)} for m, p, args in asked])
     done = subprocess.run(
-        [node(), str(_CALL)], input=json.dumps(asked), capture_output=True, text=True, check=False
+        [node(), str(_CALL)], input=text, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -1,6 +1,6 @@
 /** Activation lab: two functions, what they do to net inputs of some spread, and their slopes. */
 
-import { curve, frame, within } from "./axes.js";
+import { curve, frame, line, within } from "./axes.js";
 import { fixed, percent } from "./format.js";
 import { ZOO, tabulated } from "./zoo.js";
 
@@ -105,10 +105,7 @@ function legend({ ctx, box }, functions, styles, look) {
     ctx.strokeStyle = styles[i].colour;
     ctx.lineWidth = 2;
     ctx.setLineDash(styles[i].dashes);
-    ctx.beginPath();
-    ctx.moveTo(box.left + 8, y);
-    ctx.lineTo(box.left + 34, y);
-    ctx.stroke();
+    line(ctx, box.left + 8, y, box.left + 34, y);
     ctx.setLineDash([]);
     ctx.fillStyle = look.text;
     ctx.fillText(each.label, box.left + 40, y);

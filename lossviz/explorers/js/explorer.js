@@ -53,8 +53,9 @@ import { unpacked } from "./unpack.js";
  */
 export function start(host, spec, kind, kernel) {
   const id = freeId(spec.name);
-  const parts = build(host, spec, kind, id);
+  const parts = build(host, spec, kind, id, (values) => change(values));
   const { controls } = spec;
+  const links = !inNotebook(host);
   const data = unpacked(spec.data);
   let state = defaults(controls);
   let result = null;
@@ -71,7 +72,7 @@ export function start(host, spec, kind, kernel) {
     if (kind.table) fillTable(parts.table, kind.table(result));
   };
   const show = () => {
-    for (const control of controls) parts.fields[control.name].show(state[control.name]);
+    for (const control of controls) parts.shows[control.name](state[control.name]);
     if (kernel) {
       kernel.ask(state);
     } else {
@@ -90,22 +91,17 @@ export function start(host, spec, kind, kernel) {
     });
   }
 
-  for (const [name, field] of Object.entries(parts.fields)) {
-    field.onChange = (value) => change({ [name]: value });
-  }
-  const restore = () => fromFragment(location.hash, id, controls);
-  parts.buttons.append(
-    button("Reset", () => change(defaults(controls))),
-    ...(inNotebook(host) ? [] : [button("Copy link", () => copyLink(state, id, spec, parts.told))]),
-  );
+  const restore = () => (links ? fromFragment(location.hash, id, controls) : null);
+  parts.buttons.append(button("Reset", () => change(defaults(controls))));
+  if (links) parts.buttons.append(button("Copy link", () => copyLink(state, id, spec, parts.told)));
   if (kind.listen) kind.listen(parts.canvases, { state: () => state, result: () => result, change });
 
-  const linked = inNotebook(host) ? null : restore();
+  const linked = restore();
   if (linked) state = linked;
   show();
   if (linked) parts.root.scrollIntoView();
   addEventListener("hashchange", () => {
-    const next = inNotebook(host) ? null : restore();
+    const next = restore();
     if (!next || !parts.root.isConnected) return;
     change(next);
     parts.root.scrollIntoView();
@@ -120,20 +116,19 @@ function freeId(name) {
   return id;
 }
 
-/** Make everything that is seen, empty. */
-function build(host, spec, kind, id) {
+/** Make everything that is seen, empty; `change` hears what a reader does with the controls. */
+function build(host, spec, kind, id, change) {
   const title = element("p", { id: `${id}-title`, class: "lv-title" }, spec.title);
   const prompt = element("p", { class: "lv-prompt" }, element("strong", {}, "Predict first. "));
   prompt.append(spec.prompt);
   const inView = element("div", { class: "lv-controls" });
   const folded = element("div", { class: "lv-controls" });
-  const fields = {};
+  const shows = {};
   for (const control of spec.controls) {
-    const made = labelled(control, `${id}-${control.name}`, (value) => {
-      fields[control.name].onChange(value);
-    });
-    fields[control.name] = { show: made.show, onChange: () => {} };
-    (control.more ? folded : inView).append(made.row);
+    const { name, more } = control;
+    const made = labelled(control, `${id}-${name}`, (value) => change({ [name]: value }));
+    shows[name] = made.show;
+    (more ? folded : inView).append(made.row);
   }
   const buttons = element("div", { class: "lv-buttons" });
   inView.append(buttons);
@@ -157,7 +152,7 @@ function build(host, spec, kind, id) {
   root.append(element("p", { class: "lv-note" }, spec.note), told);
   host.append(root);
   host.classList.add("lv-running");
-  return { root, canvases, fields, buttons, status, table, told };
+  return { root, canvases, shows, buttons, status, table, told };
 }
 
 /** Keep what is asked for within what the controls allow. */
@@ -196,18 +191,16 @@ async function copyLink(state, id, spec, told) {
 
 /** Write a table's rows anew. */
 function fillTable(place, { head, rows, caption }) {
-  const cells = (tag, row, first) =>
-    row.map((text, i) =>
-      i === 0 ? element("th", { scope: first ? "col" : "row" }, text) : tagged(tag, text),
-    );
-  const tagged = (tag, text) => element(tag, tag === "th" ? { scope: "col" } : {}, text);
+  const named = (scope, text) => element("th", { scope }, text);
+  const line = ([first, ...rest]) =>
+    element("tr", {}, named("row", first), ...rest.map((text) => element("td", {}, text)));
   place.replaceChildren(
     element(
       "table",
       {},
       element("caption", {}, caption),
-      element("thead", {}, element("tr", {}, ...cells("th", head, true))),
-      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...cells("td", row, false)))),
+      element("thead", {}, element("tr", {}, ...head.map((text) => named("col", text)))),
+      element("tbody", {}, ...rows.map(line)),
     ),
   );
 }

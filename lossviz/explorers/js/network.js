@@ -5,7 +5,7 @@
  * mean binary cross-entropy (natural logarithm), stable at any size of the output's net input.
  */
 
-import { ZOO } from "./zoo.js";
+import { ZOO, sigmoid } from "./zoo.js";
 
 /** The patterns in the order of `load_problem("xor")`, and what they should give. */
 export const PATTERNS = [[0, 0], [0, 1], [1, 0], [1, 1]];
@@ -13,9 +13,6 @@ export const TARGETS = [0, 1, 1, 0];
 
 /** Number of weights with two hidden units. */
 export const WEIGHTS = 9;
-
-/** @param {number} z */
-export const sigmoid = (z) => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));
 
 /**
  * Return the output's net input at a point of the input plane.
