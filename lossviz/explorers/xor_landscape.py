@@ -1,0 +1,249 @@
+"""XOR landscape: planes through the nine-dimensional landscape, between its known loss levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import ndtri
+
+from lossviz import _checks
+from lossviz.activations import activation_names, get_activation
+from lossviz.explorers import _xor_points as xor
+from lossviz.explorers._controls import Range, Select, State
+from lossviz.explorers._explorer import Explorer
+from lossviz.explorers._words import fixed, percent
+from lossviz.explorers._xor_picture import draw
+from lossviz.landscape.mlp import Landscape
+
+_GRID, _LINE, _INPUTS = 61, 101, 41
+
+# Random directions of one draw: along, across and out of the plane.
+_DRAWS, _DIRECTIONS = 12, 3
+
+# How far a random direction leads that stands in for the way to an attractor.
+_LENGTH = 10.0
+
+# The input plane is shown around the unit square of the patterns.
+_INPUT_SPAN = (-0.5, 1.5)
+
+_NAMES = ("0", "(ln 2)/2", "3/4 H(1/3)", "ln 2")
+_VALUES = ("0", "0.35", "0.48", "0.69")
+_RANDOM = "random"
+
+# The page's program knows the zoo; when this is imported nothing else can have been registered.
+_ZOO = activation_names()
+
+
+def xor_landscape(
+    activation: str = "tanh", first: str = "0.69", second: str = "0", third: str = "0.35",
+    functions: Sequence[str] = ("tanh", "relu", "elu"), seed: int = 0,
+) -> Explorer:  # fmt: skip
+    r"""Return an explorer of the loss landscape of XOR: planes between its stationary levels.
+
+    The nine weights of a 2-2-1 network move in a plane: from a point near one of the four loss
+    levels 0, (ln 2)/2, 3/4 H(1/3) and ln 2 towards points near two others, or in random
+    directions. Seen are the loss as contours and as a surface, the four outputs and the decision
+    boundary at a chosen point, and the loss on the straight line between the first two.
+
+    With points :math:`w_1, w_2, w_3` the plane is
+    :math:`w(a, b) = w_1 + a (w_2 - w_1) + b (w_3 - w_1)`. A random direction takes the place of
+    a difference where two levels are the same: it is orthogonal to the other direction and as
+    long (or of length 10). The plane can be shifted along a random unit vector orthogonal to it.
+
+    Three levels are infima at infinity, so points on the way stand for them: their loss is within
+    0.01 of the level, their gradient norm at most 0.005, their length at most 20. They are found
+    by gradient descents, and by searches for a zero gradient, from seeded random starts.
+
+    Args:
+        activation: the hidden units' function, one of ``functions``.
+        first: level from which the plane leads: "0", "0.35", "0.48" or "0.69".
+        second: level towards which it leads.
+        third: level towards which its second direction leads, or "random".
+        functions: names that can be chosen, of the zoo (:func:`lossviz.activation_names`).
+        seed: of the starts and of the random directions.
+
+    Returns:
+        The explorer.
+
+    Raises:
+        ValueError: if there is no such activation or level, if the seed is negative, or if no
+            point is found near a level: some activations, such as the identity, do not have it.
+        TypeError: if an argument is of the wrong type.
+
+    Example:
+        >>> xor = xor_landscape("tanh", first="0.69", second="0")
+        >>> xor.result(along=1.0)["text"].split(": ")[0]
+        'tanh, 1.00 towards 0 and 0.00 towards (ln 2)/2'
+    """
+    seed = _checks.whole("seed", seed, 0)
+    names = _checks.some_of("functions", functions, _ZOO)
+    activation = _checks.one_of("activation", activation, names)
+    data = _data(names, seed)
+    landscapes = {name: Landscape("xor", name) for name in names}
+    return Explorer(
+        name="xor_landscape",
+        title="XOR landscape",
+        prompt="Straight from ln 2 to 0: does the loss only fall on the way?",
+        note=f"Seed {seed}. Axes are shares of the way. 0, (ln 2)/2 and 3/4 H(1/3) are reached "
+        "only with infinite weights, so a point on the way stands for each of them: its loss is "
+        f"within {xor.NEAR} of the level and its gradient norm at most {xor.FLAT}. "
+        "Losses above 2 ln 2 = 1.39 are drawn as 1.39.",
+        controls=_controls(activation, (first, second, third), names),
+        data=data,
+        compute=partial(_compute, landscapes, data),
+        draw=draw,
+    )
+
+
+def _controls(
+    activation: str, levels: tuple[str, str, str], names: tuple[str, ...]
+) -> tuple[Select | Range, ...]:
+    known = tuple(
+        (value, name if value == name else f"{name} = {value}")
+        for value, name in zip(_VALUES, _NAMES, strict=True)
+    )
+    others = ((_RANDOM, "a random direction"), *known)
+    first, second = (
+        _checks.one_of(what, value, _VALUES)
+        for what, value in zip(("first", "second"), levels[:2], strict=True)
+    )
+    third = _checks.one_of("third", levels[2], (_RANDOM, *_VALUES))
+    functions = tuple((name, get_activation(name).label) for name in names)
+    return (
+        Select("activation", "Activation", functions, activation),
+        Select("first", "From", known, first),
+        Select("second", "towards", known, second),
+        Select("third", "and towards", others, third, more=True),
+        Range("along", "Along", -1.5, 2.25, 0.01, 0.25, 2, more=True),
+        Range("across", "Across", -1.5, 2.25, 0.01, 0.0, 2, more=True),
+        Range("width", "Width of the view", 0.1, 1.5, 0.05, 1.0, 2, more=True),
+        Range("shift", "Shift of the plane", -5.0, 5.0, 0.1, 0.0, 1, more=True),
+        Range("draw", "Random draw", 1, _DRAWS, 1, 1, 0, more=True),
+        Range("turn", "Turn", -180, 180, 1, -35, 0, more=True),
+        Range("tilt", "Tilt", 10, 80, 1, 35, 0, more=True),
+    )
+
+
+def _data(names: tuple[str, ...], seed: int) -> dict[str, Any]:
+    unit = np.random.default_rng(seed).random((_DRAWS, _DIRECTIONS, 9))
+    levels = [
+        {"value": value, "name": name, "loss": float(loss)}
+        for value, name, loss in zip(_VALUES, _NAMES, xor.LEVELS, strict=True)
+    ]
+    functions = {
+        name: {"label": get_activation(name).label, "points": _points(name, seed)} for name in names
+    }
+    return {"levels": levels, "random": np.float32(ndtri(unit)), "functions": functions}
+
+
+def _points(name: str, seed: int) -> np.ndarray:
+    """Return a point for each level, shape (4, 9)."""
+    found = xor.representatives(name, seed)
+    lacking = [level for level, point in zip(_NAMES, found, strict=True) if point is None]
+    if lacking:
+        raise ValueError(
+            f"each of functions must have a point near all of {list(_NAMES)}; got {name!r}, where "
+            f"seed {seed} finds none near {', '.join(lacking)}."
+        )
+    return np.array(found, dtype=np.float32)
+
+
+def _compute(
+    landscapes: dict[str, Landscape], data: dict[str, Any], state: State
+) -> dict[str, Any]:
+    landscape = landscapes[state["activation"]]
+    origin, along, across, out, windows = _plane(data, state)
+    moved = origin + state["shift"] * out
+    a, b = (low + (high - low) * np.arange(_GRID) / (_GRID - 1) for low, high in windows)
+    plane = moved + a[None, :, None] * along + b[:, None, None] * across
+    point = moved + state["along"] * along + state["across"] * across
+    line = origin + np.linspace(0, 1, _LINE)[:, None] * along
+    result = {
+        "windows": windows,
+        "plane": landscape.loss(plane).numpy().ravel(),
+        "loss": float(landscape.loss(point)),
+        "outputs": landscape.outputs(point).numpy().ravel(),
+        "inputs": _outputs_between(point, state["activation"]),
+        "line": landscape.loss(line).numpy(),
+    }
+    return result | {"text": _in_words(data, state, result)}
+
+
+def _plane(data: dict[str, Any], state: State) -> tuple[Any, ...]:
+    """Return where a plane begins, its two directions, a unit vector out of it, and what is seen.
+
+    What is seen is the two ends of both shares: around the way to an attractor, or, of a random
+    direction, both sides alike.
+    """
+    points = data["functions"][state["activation"]]["points"].astype(float)
+    random = data["random"][round(state["draw"]) - 1].astype(float)
+    first, second = (_VALUES.index(state[name]) for name in ("first", "second"))
+    third = -1 if state["third"] == _RANDOM else _VALUES.index(state["third"])
+    origin = points[first]
+    along = points[second] - origin if second != first else _LENGTH * _unit(random[0])
+    base = [_unit(along)]
+    across = np.linalg.norm(along) * _unit(_orthogonal(random[1], base))
+    if leads := third not in (-1, first, second):
+        across = points[third] - origin
+    base.append(_unit(_orthogonal(across, base)))
+    windows = [
+        [state["width"] * low, state["width"] * high]
+        for low, high in ((-0.5, 1.5) if known else (-1, 1) for known in (second != first, leads))
+    ]
+    return origin, along, across, _unit(_orthogonal(random[2], base)), windows
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)
+
+
+def _orthogonal(vector: np.ndarray, base: Sequence[np.ndarray]) -> np.ndarray:
+    """Return what is left of a vector without its parts along orthonormal others."""
+    return vector - sum((vector @ each) * each for each in base)
+
+
+def _outputs_between(weights: np.ndarray, activation: str) -> np.ndarray:
+    """Return a network's outputs on a grid of the input plane, the first input fastest."""
+    low, high = _INPUT_SPAN
+    side = low + (high - low) * np.arange(_INPUTS) / (_INPUTS - 1)
+    inputs = torch.from_numpy(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
+    point = torch.from_numpy(weights)
+    hidden = get_activation(activation)(inputs @ point[:4].reshape(2, 2).T + point[4:6])
+    return torch.sigmoid(hidden @ point[6:8] + point[8]).numpy()
+
+
+def _in_words(data: dict[str, Any], state: State, result: dict[str, Any]) -> str:
+    loss, outputs = result["loss"], result["outputs"]
+    names = dict(zip(_VALUES, _NAMES, strict=True))
+    first, second = names[state["first"]], names[state["second"]]
+    along = "in a random direction" if first == second else f"towards {second}"
+    third = names.get(state["third"])
+    across = "in a random direction" if third in (None, first, second) else f"towards {third}"
+    label = data["functions"][state["activation"]]["label"]
+    nearest = int(np.argmin([abs(loss - level) for level in xor.LEVELS]))
+    right = sum((outputs > 0.5) == (np.array([0, 1, 1, 0]) == 1))
+    told = ", ".join(fixed(each, 2) for each in outputs)
+    return (
+        f"{label}, {fixed(state['along'], 2)} {along} and {fixed(state['across'], 2)} {across}: "
+        f"loss {fixed(loss, 3)}, nearest to the level {_NAMES[nearest]} "
+        f"({fixed(xor.LEVELS[nearest], 3)}). Outputs for 00, 01, 10 and 11: {told}; "
+        f"{'all four' if right == 4 else f'{right} of 4'} are right. "
+        f"{_barrier_in_words(result['line'], first, second)}"
+    )
+
+
+def _barrier_in_words(line: np.ndarray, first: str, second: str) -> str:
+    """Tell of the highest loss on the way from one attractor straight to another."""
+    if first == second:
+        return "Both directions start at the same attractor, so there is no way between two."
+    highest = int(np.argmax(line))
+    told = f"The highest loss straight from {first} to {second} is {fixed(line[highest], 3)}"
+    if highest in (0, len(line) - 1):
+        return f"{told}, at {'its start' if highest == 0 else 'its end'}: no barrier."
+    rise = line[highest] - max(line[0], line[-1])
+    where = percent(highest / (len(line) - 1))
+    return f"{told}, {where} of the way: a barrier of {fixed(rise, 3)}."
