@@ -19,7 +19,7 @@ from torch import Tensor
 
 from lossviz.landscape.mlp import Landscape
 
-_STARTS, _RANGE = 300, 2.0
+_STARTS, _RANGE = 150, 2.0
 _RATE, _DESCENTS, _SEARCHES = 1.0, 1500, 60
 
 #: How near a representative is to its level, in loss, and how small its gradient norm is.
