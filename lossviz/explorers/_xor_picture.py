@@ -12,16 +12,13 @@ from lossviz.explorers import _xor_points as xor
 from lossviz.explorers._controls import State
 from lossviz.plots.style import Picture, grid, styled
 
-#: Losses above this are drawn as if they were this: twice that of outputs of 1/2.
-CAP = float(2 * np.log(2))
-
 _OUTPUTS = LinearSegmentedColormap.from_list("outputs", ["#0072B2", "#ffffff", "#E69F00"], 12)
 
 
 @styled
 def draw(result: dict[str, Any], state: State) -> Picture:
     """Draw a result of the XOR landscape."""
-    figure, (panels,) = grid(1, 3, (2.7, 2.5))
+    figure, (panels,) = grid(1, 3, (2.4, 2.3))
     _draw_plane(panels[0], result, state)
     _draw_line(panels[1], result["line"])
     _draw_inputs(panels[2], result)
@@ -35,11 +32,12 @@ def draw(result: dict[str, Any], state: State) -> Picture:
 def _draw_plane(axes: Axes, result: dict[str, Any], state: State) -> None:
     side = round(len(result["plane"]) ** 0.5)
     a, b = (np.linspace(low, high, side) for low, high in result["windows"])
-    loss = np.minimum(result["plane"].reshape(side, side), CAP)
-    axes.contourf(a, b, loss, np.linspace(0, CAP, 13))
+    loss = np.minimum(result["plane"].reshape(side, side), xor.CAP)
+    axes.contourf(a, b, loss, np.linspace(0, xor.CAP, 13))
     axes.contour(a, b, loss, xor.LEVELS[1:], colors="white", linewidths=1,
                  linestyles=["-", "--", ":"])  # fmt: skip
-    axes.plot([0, 1], [0, 0], color="white", marker="o", linewidth=1, markersize=4)
+    if "-" in state["way"]:
+        axes.plot([0, 1], [0, 0], color="white", marker="o", linewidth=1, markersize=4)
     axes.plot(state["along"], state["across"], "X", color="#D55E00", markeredgecolor="white",
               markersize=9, clip_on=True)  # fmt: skip
     axes.grid(visible=False)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lossviz.explorers._controls import State
 from lossviz.landscape.mlp import Landscape
 
 _STARTS, _RANGE = 150, 2.0
@@ -35,6 +36,21 @@ def _entropy(share: float) -> float:
 
 #: The levels by which patterns are confused: none, a zero and a one, three, zeros and ones.
 LEVELS = (0.0, np.log(2) / 2, 0.75 * _entropy(1 / 3), np.log(2))
+NAMES = ("0", "(ln 2)/2", "3/4 H(1/3)", "ln 2")
+
+#: How controls and links write the levels, and a direction towards none.
+VALUES = ("0", "0.35", "0.48", "0.69")
+RANDOM = "random"
+
+#: Losses above this are drawn as if they were this: twice that of outputs of 1/2.
+CAP = 2 * np.log(2)
+
+
+def levels_of(state: State) -> tuple[int, int | None, int | None]:
+    """Return the levels where a plane begins and to which it leads; None for random directions."""
+    first, _, second = state["way"].partition("-")
+    third = None if state["third"] in (first, second, RANDOM) else VALUES.index(state["third"])
+    return VALUES.index(first), VALUES.index(second) if second else None, third
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -15,8 +16,9 @@ from lossviz.activations import activation_names, get_activation
 from lossviz.explorers import _xor_points as xor
 from lossviz.explorers._controls import Range, Select, State
 from lossviz.explorers._explorer import Explorer
-from lossviz.explorers._words import fixed, percent
+from lossviz.explorers._words import fixed
 from lossviz.explorers._xor_picture import draw
+from lossviz.explorers._xor_words import in_words
 from lossviz.landscape.mlp import Landscape
 
 _GRID, _LINE, _INPUTS = 61, 101, 41
@@ -30,16 +32,12 @@ _LENGTH = 10.0
 # The input plane is shown around the unit square of the patterns.
 _INPUT_SPAN = (-0.5, 1.5)
 
-_NAMES = ("0", "(ln 2)/2", "3/4 H(1/3)", "ln 2")
-_VALUES = ("0", "0.35", "0.48", "0.69")
-_RANDOM = "random"
-
 # The page's program knows the zoo; when this is imported nothing else can have been registered.
 _ZOO = activation_names()
 
 
 def xor_landscape(
-    activation: str = "tanh", first: str = "0.69", second: str = "0", third: str = "0.35",
+    activation: str = "tanh", way: str = "0.35-0", third: str = "0.69",
     functions: Sequence[str] = ("tanh", "relu", "elu"), seed: int = 0,
 ) -> Explorer:  # fmt: skip
     r"""Return an explorer of the loss landscape of XOR: planes between its stationary levels.
@@ -51,18 +49,21 @@ def xor_landscape(
 
     With points :math:`w_1, w_2, w_3` the plane is
     :math:`w(a, b) = w_1 + a (w_2 - w_1) + b (w_3 - w_1)`. A random direction takes the place of
-    a difference where two levels are the same: it is orthogonal to the other direction and as
-    long (or of length 10). The plane can be shifted along a random unit vector orthogonal to it.
+    a difference where there is no other level: the second is orthogonal to the first and as
+    long. The plane can be shifted along a random unit vector orthogonal to it.
 
     Three levels are infima at infinity, so points on the way stand for them: their loss is within
     0.01 of the level, their gradient norm at most 0.005, their length at most 20. They are found
-    by gradient descents, and by searches for a zero gradient, from seeded random starts.
+    by gradient descents, and by searches for a zero gradient, from seeded random starts. Each
+    point has equals, such as the network with its hidden units swapped, and the straight line
+    between two of these is another one with another barrier.
 
     Args:
         activation: the hidden units' function, one of ``functions``.
-        first: level from which the plane leads: "0", "0.35", "0.48" or "0.69".
-        second: level towards which it leads.
-        third: level towards which its second direction leads, or "random".
+        way: two levels, such as "0.69-0", between which the plane lies, the higher one first; or
+            one level, around which it lies. They are written "0", "0.35", "0.48" and "0.69".
+        third: level towards which the second direction leads, or "random"; of a level that is
+            in ``way`` the direction is random, too.
         functions: names that can be chosen, of the zoo (:func:`lossviz.activation_names`).
         seed: of the starts and of the random directions.
 
@@ -75,24 +76,26 @@ def xor_landscape(
         TypeError: if an argument is of the wrong type.
 
     Example:
-        >>> xor = xor_landscape("tanh", first="0.69", second="0")
+        >>> xor = xor_landscape("tanh", way="0.69-0")
         >>> xor.result(along=1.0)["text"].split(": ")[0]
-        'tanh, 1.00 towards 0 and 0.00 towards (ln 2)/2'
+        'tanh, 1.00 towards 0 and 0.00 in a random direction (draw 1)'
     """
     seed = _checks.whole("seed", seed, 0)
     names = _checks.some_of("functions", functions, _ZOO)
     activation = _checks.one_of("activation", activation, names)
+    controls = _controls(activation, way, third, names)
     data = _data(names, seed)
     landscapes = {name: Landscape("xor", name) for name in names}
     return Explorer(
         name="xor_landscape",
         title="XOR landscape",
-        prompt="Straight from ln 2 to 0: does the loss only fall on the way?",
+        prompt="Does a straight line from one level down to another first climb? For which "
+        "activation most?",
         note=f"Seed {seed}. Axes are shares of the way. 0, (ln 2)/2 and 3/4 H(1/3) are reached "
         "only with infinite weights, so a point on the way stands for each of them: its loss is "
         f"within {xor.NEAR} of the level and its gradient norm at most {xor.FLAT}. "
-        "Losses above 2 ln 2 = 1.39 are drawn as 1.39.",
-        controls=_controls(activation, (first, second, third), names),
+        f"Losses above 2 ln 2 = {fixed(xor.CAP, 2)} are drawn as {fixed(xor.CAP, 2)}.",
+        controls=controls,
         data=data,
         compute=partial(_compute, landscapes, data),
         draw=draw,
@@ -100,31 +103,29 @@ def xor_landscape(
 
 
 def _controls(
-    activation: str, levels: tuple[str, str, str], names: tuple[str, ...]
+    activation: str, way: str, third: str, names: tuple[str, ...]
 ) -> tuple[Select | Range, ...]:
-    known = tuple(
-        (value, name if value == name else f"{name} = {value}")
-        for value, name in zip(_VALUES, _NAMES, strict=True)
+    named = dict(zip(xor.VALUES, xor.NAMES, strict=True))
+    pairs = tuple(
+        (f"{high}-{low}", f"{named[high]} to {named[low]}")
+        for low, high in itertools.combinations(xor.VALUES, 2)
     )
-    others = ((_RANDOM, "a random direction"), *known)
-    first, second = (
-        _checks.one_of(what, value, _VALUES)
-        for what, value in zip(("first", "second"), levels[:2], strict=True)
-    )
-    third = _checks.one_of("third", levels[2], (_RANDOM, *_VALUES))
+    ways = pairs + tuple((value, f"around {name}") for value, name in named.items())
+    others = (*named.items(), (xor.RANDOM, "a random direction"))
     functions = tuple((name, get_activation(name).label) for name in names)
+    way = _checks.one_of("way", way, [value for value, _ in ways])
+    third = _checks.one_of("third", third, [value for value, _ in others])
     return (
         Select("activation", "Activation", functions, activation),
-        Select("first", "From", known, first),
-        Select("second", "towards", known, second),
-        Select("third", "and towards", others, third, more=True),
-        Range("along", "Along", -1.5, 2.25, 0.01, 0.25, 2, more=True),
+        Select("way", "Way", ways, way),
+        Range("along", "Along", -1.5, 2.25, 0.01, 0.25, 2),
+        Select("third", "Across towards", others, third, more=True),
         Range("across", "Across", -1.5, 2.25, 0.01, 0.0, 2, more=True),
         Range("width", "Width of the view", 0.1, 1.5, 0.05, 1.0, 2, more=True),
         Range("shift", "Shift of the plane", -5.0, 5.0, 0.1, 0.0, 1, more=True),
         Range("draw", "Random draw", 1, _DRAWS, 1, 1, 0, more=True),
-        Range("turn", "Turn", -180, 180, 1, -35, 0, more=True),
-        Range("tilt", "Tilt", 10, 80, 1, 35, 0, more=True),
+        Range("turn", "Turn (degrees)", -180, 180, 1, -35, 0, more=True),
+        Range("tilt", "Tilt (degrees)", 10, 80, 1, 35, 0, more=True),
     )
 
 
@@ -132,7 +133,7 @@ def _data(names: tuple[str, ...], seed: int) -> dict[str, Any]:
     unit = np.random.default_rng(seed).random((_DRAWS, _DIRECTIONS, 9))
     levels = [
         {"value": value, "name": name, "loss": float(loss)}
-        for value, name, loss in zip(_VALUES, _NAMES, xor.LEVELS, strict=True)
+        for value, name, loss in zip(xor.VALUES, xor.NAMES, xor.LEVELS, strict=True)
     ]
     functions = {
         name: {"label": get_activation(name).label, "points": _points(name, seed)} for name in names
@@ -143,11 +144,11 @@ def _data(names: tuple[str, ...], seed: int) -> dict[str, Any]:
 def _points(name: str, seed: int) -> np.ndarray:
     """Return a point for each level, shape (4, 9)."""
     found = xor.representatives(name, seed)
-    lacking = [level for level, point in zip(_NAMES, found, strict=True) if point is None]
+    lacking = [level for level, point in zip(xor.NAMES, found, strict=True) if point is None]
     if lacking:
         raise ValueError(
-            f"each of functions must have a point near all of {list(_NAMES)}; got {name!r}, where "
-            f"seed {seed} finds none near {', '.join(lacking)}."
+            f"each of functions must have a point near all of {list(xor.NAMES)}; got {name!r}, "
+            f"where seed {seed} finds none near {', '.join(lacking)}."
         )
     return np.array(found, dtype=np.float32)
 
@@ -170,7 +171,8 @@ def _compute(
         "inputs": _outputs_between(point, state["activation"]),
         "line": landscape.loss(line).numpy(),
     }
-    return result | {"text": _in_words(data, state, result)}
+    label = data["functions"][state["activation"]]["label"]
+    return result | {"text": in_words(label, state, result)}
 
 
 def _plane(data: dict[str, Any], state: State) -> tuple[Any, ...]:
@@ -181,19 +183,16 @@ def _plane(data: dict[str, Any], state: State) -> tuple[Any, ...]:
     """
     points = data["functions"][state["activation"]]["points"].astype(float)
     random = data["random"][round(state["draw"]) - 1].astype(float)
-    first, second = (_VALUES.index(state[name]) for name in ("first", "second"))
-    third = -1 if state["third"] == _RANDOM else _VALUES.index(state["third"])
+    first, second, third = xor.levels_of(state)
     origin = points[first]
-    along = points[second] - origin if second != first else _LENGTH * _unit(random[0])
+    along = _LENGTH * _unit(random[0]) if second is None else points[second] - origin
     base = [_unit(along)]
     across = np.linalg.norm(along) * _unit(_orthogonal(random[1], base))
-    if leads := third not in (-1, first, second):
+    if third is not None:
         across = points[third] - origin
     base.append(_unit(_orthogonal(across, base)))
-    windows = [
-        [state["width"] * low, state["width"] * high]
-        for low, high in ((-0.5, 1.5) if known else (-1, 1) for known in (second != first, leads))
-    ]
+    ends = ((-1.0, 1.0) if leads is None else (-0.5, 1.5) for leads in (second, third))
+    windows = [[state["width"] * low, state["width"] * high] for low, high in ends]
     return origin, along, across, _unit(_orthogonal(random[2], base)), windows
 
 
@@ -214,36 +213,3 @@ def _outputs_between(weights: np.ndarray, activation: str) -> np.ndarray:
     point = torch.from_numpy(weights)
     hidden = get_activation(activation)(inputs @ point[:4].reshape(2, 2).T + point[4:6])
     return torch.sigmoid(hidden @ point[6:8] + point[8]).numpy()
-
-
-def _in_words(data: dict[str, Any], state: State, result: dict[str, Any]) -> str:
-    loss, outputs = result["loss"], result["outputs"]
-    names = dict(zip(_VALUES, _NAMES, strict=True))
-    first, second = names[state["first"]], names[state["second"]]
-    along = "in a random direction" if first == second else f"towards {second}"
-    third = names.get(state["third"])
-    across = "in a random direction" if third in (None, first, second) else f"towards {third}"
-    label = data["functions"][state["activation"]]["label"]
-    nearest = int(np.argmin([abs(loss - level) for level in xor.LEVELS]))
-    right = sum((outputs > 0.5) == (np.array([0, 1, 1, 0]) == 1))
-    told = ", ".join(fixed(each, 2) for each in outputs)
-    return (
-        f"{label}, {fixed(state['along'], 2)} {along} and {fixed(state['across'], 2)} {across}: "
-        f"loss {fixed(loss, 3)}, nearest to the level {_NAMES[nearest]} "
-        f"({fixed(xor.LEVELS[nearest], 3)}). Outputs for 00, 01, 10 and 11: {told}; "
-        f"{'all four' if right == 4 else f'{right} of 4'} are right. "
-        f"{_barrier_in_words(result['line'], first, second)}"
-    )
-
-
-def _barrier_in_words(line: np.ndarray, first: str, second: str) -> str:
-    """Tell of the highest loss on the way from one attractor straight to another."""
-    if first == second:
-        return "Both directions start at the same attractor, so there is no way between two."
-    highest = int(np.argmax(line))
-    told = f"The highest loss straight from {first} to {second} is {fixed(line[highest], 3)}"
-    if highest in (0, len(line) - 1):
-        return f"{told}, at {'its start' if highest == 0 else 'its end'}: no barrier."
-    rise = line[highest] - max(line[0], line[-1])
-    where = percent(highest / (len(line) - 1))
-    return f"{told}, {where} of the way: a barrier of {fixed(rise, 3)}."

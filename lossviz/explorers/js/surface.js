@@ -1,9 +1,13 @@
 /** A surface over a plane, seen from a side that a reader can turn. */
 
+import { dot, outlined } from "./marks.js";
 import { onDrag } from "./panel.js";
 
 /** Height of the box in which the surface stands, where half its width is 1. */
 const TALL = 1.1;
+
+/** Pixels that are kept free above it. */
+const TITLE = 22;
 
 /** Degrees per arrow key, and per pixel of a drag. */
 const KEY = 5;
@@ -77,9 +81,12 @@ function shade(heights, n, side) {
  */
 export function drawSurface(drawing, surface, view) {
   const { ctx, width, height } = drawing;
-  const scale = Math.min(width / 2.95, (height - 20) / 2.25);
+  const tilt = (view.tilt * Math.PI) / 180;
+  const highest = (TALL / 2) * Math.cos(tilt) + Math.SQRT2 * Math.sin(tilt); // at any turn
+  const room = height - TITLE;
+  const scale = Math.min(width / 2.95, (0.48 * room) / highest);
   const X = (point) => width / 2 + scale * point.right;
-  const Y = (point) => (height + 16) / 2 - scale * point.up;
+  const Y = (point) => TITLE + room / 2 - scale * point.up;
   const items = squares(surface.heights, surface.side, view).map((square) => {
     const shown = surface.colourOf(square.height).map((part) => Math.round(part * square.shade));
     return { far: square.far, draw: () => fill(ctx, square.corners, X, Y, `rgb(${shown.join(",")})`) };
@@ -136,23 +143,10 @@ function drawFloor({ ctx, look }, view, X, Y) {
 
 /** Draw marks with their names; they are seen through the surface, so that none is lost. */
 function drawMarks({ ctx, look }, marks, view, X, Y) {
-  ctx.font = `600 13px ${look.font}`;
-  ctx.textAlign = "center";
-  ctx.textBaseline = "bottom";
   for (const mark of marks) {
     const at = seen(mark, view);
-    ctx.fillStyle = mark.colour;
-    ctx.strokeStyle = "white";
-    ctx.lineWidth = 2;
-    ctx.beginPath();
-    ctx.arc(X(at), Y(at), 5, 0, 2 * Math.PI);
-    ctx.fill();
-    ctx.stroke();
-    ctx.lineWidth = 3;
-    ctx.strokeStyle = "black";
-    ctx.strokeText(mark.text, X(at), Y(at) - 7);
-    ctx.fillStyle = "white";
-    ctx.fillText(mark.text, X(at), Y(at) - 7);
+    dot(ctx, X(at), Y(at), { colour: mark.colour, size: 5 });
+    outlined(ctx, mark.text, X(at), Y(at) - 7, look.font);
   }
 }
 
