@@ -143,11 +143,9 @@ function drawFloor({ ctx, look }, view, X, Y) {
 
 /** Draw marks with their names; they are seen through the surface, so that none is lost. */
 function drawMarks({ ctx, look }, marks, view, X, Y) {
-  for (const mark of marks) {
-    const at = seen(mark, view);
-    dot(ctx, X(at), Y(at), { colour: mark.colour, size: 5 });
-    outlined(ctx, mark.text, X(at), Y(at) - 7, look.font);
-  }
+  const all = marks.map((mark) => ({ ...mark, at: seen(mark, view) }));
+  for (const { at, colour } of all) dot(ctx, X(at), Y(at), { colour, size: 5 });
+  for (const { at, text } of all) outlined(ctx, text, X(at), Y(at) - 7, look.font);
 }
 
 /**

@@ -69,12 +69,12 @@ function drawPlane(drawing, grid, [xlabel, ylabel], marks, data) {
   });
   const known = data.levels.map((level, n) => ({ value: level.loss, text: level.name, dashes: DASHES[n] }));
   key(made, [0, CAP], colourOf, [...known, { value: CAP, text: "2 ln 2 +" }], drawing.look);
-  within(made, () => marks.forEach((mark) => drawMark(made, mark, drawing.look)));
+  within(made, () => drawMarks(made, marks, drawing.look.font));
 }
 
-function drawMark({ ctx, X, Y }, { a, b, text, colour }, look) {
-  dot(ctx, X(a), Y(b), { colour, size: text ? 4 : 7 });
-  outlined(ctx, text, X(a), Y(b) - 7, look.font);
+function drawMarks({ ctx, X, Y }, marks, font) {
+  for (const { a, b, text, colour } of marks) dot(ctx, X(a), Y(b), { colour, size: text ? 4 : 7 });
+  for (const { a, b, text } of marks) outlined(ctx, text, X(a), Y(b) - 7, font);
 }
 
 function surfaceOf({ values, x, y }, marks) {
