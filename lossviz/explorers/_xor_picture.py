@@ -36,8 +36,13 @@ def _draw_plane(axes: Axes, result: dict[str, Any], state: State) -> None:
     axes.contourf(a, b, loss, np.linspace(0, xor.CAP, 13))
     axes.contour(a, b, loss, xor.LEVELS[1:], colors="white", linewidths=1,
                  linestyles=["-", "--", ":"])  # fmt: skip
-    if "-" in state["way"]:
-        axes.plot([0, 1], [0, 0], color="white", marker="o", linewidth=1, markersize=4)
+    if state["shift"] == 0:  # off its plane an attractor is not where it seems to be
+        known = [level is not None for level in xor.levels_of(state)]
+        places = [
+            place for place, there in zip(((0, 0), (1, 0), (0, 1)), known, strict=True) if there
+        ]
+        axes.plot(*zip(*places, strict=True), "o", color="white", markersize=4)
+        axes.plot([0, int(known[1])], [0, 0], color="white", linewidth=1)
     axes.plot(state["along"], state["across"], "X", color="#D55E00", markeredgecolor="white",
               markersize=9, clip_on=True)  # fmt: skip
     axes.grid(visible=False)

@@ -52,11 +52,11 @@ def xor_landscape(
     a difference where there is no other level: the second is orthogonal to the first and as
     long. The plane can be shifted along a random unit vector orthogonal to it.
 
-    Three levels are infima at infinity, so points on the way stand for them: their loss is within
-    0.01 of the level, their gradient norm at most 0.005, their length at most 20. They are found
-    by gradient descents, and by searches for a zero gradient, from seeded random starts. Each
-    point has equals, such as the network with its hidden units swapped, and the straight line
-    between two of these is another one with another barrier.
+    A point near each level stands for it: its loss is within 0.01 of the level, its gradient norm
+    at most 0.005, its length at most 20. Three levels are infima at infinity, so their points lie
+    on the way there. All are found by gradient descents, and by searches for a zero gradient,
+    from seeded random starts. Each point has equals, such as the network with its hidden units
+    swapped, and the straight line between two of these is another one with another barrier.
 
     Args:
         activation: the hidden units' function, one of ``functions``.
@@ -91,9 +91,9 @@ def xor_landscape(
         title="XOR landscape",
         prompt="Does a straight line from one level down to another first climb? For which "
         "activation most?",
-        note=f"Seed {seed}. Axes are shares of the way. 0, (ln 2)/2 and 3/4 H(1/3) are reached "
-        "only with infinite weights, so a point on the way stands for each of them: its loss is "
-        f"within {xor.NEAR} of the level and its gradient norm at most {xor.FLAT}. "
+        note=f"Seed {seed}. Axes are shares of the way. A point near each level stands for it, "
+        f"with a loss within {xor.NEAR} of the level and a gradient norm of at most {xor.FLAT}: 0, "
+        "(ln 2)/2 and 3/4 H(1/3) are themselves reached only with infinite weights. "
         f"Losses above 2 ln 2 = {fixed(xor.CAP, 2)} are drawn as {fixed(xor.CAP, 2)}.",
         controls=controls,
         data=data,

@@ -55,6 +55,11 @@ function marksOf(state, data) {
   return [...told, { a: state.along, b: state.across, text: "", colour: HERE }];
 }
 
+/** Return whether the plane holds a straight line between two attractors. */
+function joined(marks) {
+  return marks.filter((mark) => mark.text && mark.b === 0).length === 2;
+}
+
 const colourOf = (value) => viridis(value / CAP);
 
 function drawPlane(drawing, grid, [xlabel, ylabel], marks, data) {
@@ -73,6 +78,9 @@ function drawPlane(drawing, grid, [xlabel, ylabel], marks, data) {
 }
 
 function drawMarks({ ctx, X, Y }, marks, font) {
+  ctx.strokeStyle = "white";
+  ctx.lineWidth = 1.5;
+  if (joined(marks)) line(ctx, X(0), Y(0), X(1), Y(0));
   for (const { a, b, text, colour } of marks) dot(ctx, X(a), Y(b), { colour, size: text ? 4 : 7 });
   for (const { a, b, text } of marks) outlined(ctx, text, X(a), Y(b) - 7, font);
 }
@@ -86,8 +94,7 @@ function surfaceOf({ values, x, y }, marks) {
   };
   const inside = (point) => Math.abs(point.x) <= 1 && Math.abs(point.y) <= 1;
   const shown = marks.map((mark) => ({ ...mark, ...put(mark.a, mark.b) })).filter(inside);
-  const ends = marks.filter((mark) => mark.b === 0 && mark.text).map((mark) => mark.a);
-  const way = ends.length === 2 ? evenly(0, 1, LINE).map((share) => put(share, 0)).filter(inside) : [];
+  const way = joined(marks) ? evenly(0, 1, LINE).map((share) => put(share, 0)).filter(inside) : [];
   return { heights, side: GRID, colourOf: (height) => viridis(height), lines: [way], marks: shown };
 }
 
