@@ -15,6 +15,7 @@ def make(kind: str) -> lv.explorers.Explorer:
 
 _MAKERS = {
     "activation_lab": lv.explorers.activation_lab,
+    "xor_landscape": lv.explorers.xor_landscape,
 }
 
 KINDS = sorted(_MAKERS)
