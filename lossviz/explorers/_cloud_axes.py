@@ -65,5 +65,5 @@ def _log_axis(name: str, finite: np.ndarray) -> Axis:
     positive = np.log10(finite[finite > 0])
     if positive.size == 0:
         raise ValueError(f"{name} must have positive values for log=True; got none.")
-    low = float(np.floor(np.quantile(positive, 1 - _QUANTILE)))
-    return Axis(low, max(low + 1, float(np.ceil(positive.max()))), 0.1, 1)
+    low = float(np.floor(2 * np.quantile(positive, 1 - _QUANTILE))) / 2
+    return Axis(low, max(low + 1, float(np.ceil(2 * positive.max())) / 2), 0.1, 1)

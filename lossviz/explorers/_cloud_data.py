@@ -13,9 +13,10 @@ from lossviz.explorers._cloud_axes import Axis
 from lossviz.landscape.mlp import Landscape
 
 # A notebook's output stays small: so many bytes hold the points, a number in 4/3 of 4 of them.
-_BYTES, _NUMBER = 40_000, 16 / 3
+_BYTES, _NUMBER = 28_000, 16 / 3
 
-# Where steps must be left out, at least so many walks are kept.
+# Where points must be left out, at least three quarters of so many walks are kept: otherwise one
+# point too many would cost every second step.
 _WALKS = 24
 
 _NEEDED = ("loss", "gradient_norm")
@@ -62,7 +63,7 @@ def _every(k: int) -> str:
 
 
 def thinned(num_walks: int, num_steps: int, numbers: float) -> Thinned:
-    """Choose points evenly so that they can be sent.
+    """Choose evenly as many points as can be sent, and among equals those of more walks.
 
     Args:
         num_walks: how many walks there are.
@@ -70,11 +71,14 @@ def thinned(num_walks: int, num_steps: int, numbers: float) -> Thinned:
         numbers: how many numbers are sent per point.
     """
     most = int(_BYTES / (_NUMBER * numbers))
-    if num_walks * num_steps <= most:
-        kept, every = num_walks, 1
-    else:
-        kept = min(num_walks, max(_WALKS, most // num_steps), most)
-        every = -(-num_steps // (most // kept))
+    least = min(-(-3 * min(num_walks, _WALKS) // 4), most)
+    best = (0, 0, 0)
+    for every in range(1, num_steps + 1):
+        steps = -(-num_steps // every)
+        kept = min(num_walks, most // steps)
+        if kept >= least:
+            best = max(best, (kept * steps, kept, every))
+    _, kept, every = best
     return Thinned(np.arange(kept) * num_walks // kept, every, num_walks, num_steps)
 
 
@@ -93,7 +97,8 @@ def checked_walks(walks: xr.Dataset) -> xr.Dataset:
     for name in _NEEDED:
         if not np.isfinite(found[name]).any():
             raise ValueError(f"walks must have finite values of {name}; got none.")
-    return xr.Dataset(found, attrs=walks.attrs)
+    steps = walks.coords.get("step", np.arange(walks.sizes["step"]))
+    return xr.Dataset(found, {"step": np.asarray(steps)}, attrs=walks.attrs)
 
 
 def _ordered(values: xr.DataArray) -> xr.DataArray:
@@ -149,7 +154,8 @@ def chosen(sample: xr.Dataset, num_rows: int) -> Thinned:
     means = sum(name in sample for name in _MEANS)
     kind = 1 / _NUMBER if "curvature" in sample else 0.0  # a letter
     walks, steps = sample.loss.shape
-    return thinned(walks, steps, len(_NEEDED) + means + num_rows + kind)
+    step = 1 / min(walks, _WALKS)  # a step's number is sent once for all walks
+    return thinned(walks, steps, len(_NEEDED) + means + num_rows + kind + step)
 
 
 def points(sample: xr.Dataset, axes: tuple[Axis, Axis], log: bool) -> dict[str, Any]:
@@ -164,8 +170,8 @@ def points(sample: xr.Dataset, axes: tuple[Axis, Axis], log: bool) -> dict[str, 
     names, kinds = kinds_of(sample) or ((), None)
     return {
         "log": log,
-        "walks": sample.walk.values.tolist(),
-        "steps": sample.step.values.tolist(),
+        "walks": sample.sizes["walk"],
+        "steps": sample.step.values.astype(np.float32),
         "loss": loss.astype(np.float32),
         "gradient": gradient.astype(np.float32),
         "axes": {name: asdict(each) for name, each in zip(("loss", "gradient"), axes, strict=True)},

@@ -43,7 +43,7 @@ def draw(data: dict[str, Any], result: dict[str, Any], state: State) -> Picture:
         drawn.append((_draw_saturation, result["saturation"]))
     if result["outputs"] is not None:
         drawn.append((_draw_outputs, data["outputs"]["title"]))
-    figure, (panels,) = grid(1, len(drawn), (2.7 if len(drawn) > 1 else 3.4, 2.5))
+    figure, (panels,) = grid(1, len(drawn), (2.3 if len(drawn) > 1 else 3.4, 2.2))
     for axes, (paint, what) in zip(panels, drawn, strict=True):
         paint(axes, what, result)
     return Picture(
@@ -73,7 +73,7 @@ def _draw_cloud(axes: Axes, data: dict[str, Any], result: dict[str, Any]) -> Non
     first = "log₁₀ " if data["log"] else ""
     axes.set(
         xlim=_open(along["loss"]), ylim=_open(along["gradient"]), xlabel=f"{first}loss",
-        ylabel=f"{first}gradient norm", title="the brush",
+        ylabel=f"{first}gradient norm", title="the cloud and its brush",
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _draw_kinds(axes: Axes, kinds: dict[str, Any], _: dict[str, Any]) -> None:
     axes.barh(rows - 0.2, 100 * kinds["inside"], 0.4, color=colours, edgecolor=edges)
     axes.barh(rows + 0.2, 100 * kinds["all"], 0.3, fill=False, edgecolor="black")
     axes.set(yticks=rows, yticklabels=kinds["names"], xlabel="share (%)",
-             title="curvature: in the brush, of all")  # fmt: skip
+             title="curvature")  # fmt: skip
     axes.invert_yaxis()
 
 
@@ -98,7 +98,7 @@ def _draw_saturation(axes: Axes, bins: dict[str, Any], _: dict[str, Any]) -> Non
     edges = np.linspace(0, 1, len(bins["all"]) + 1)
     axes.stairs(100 * bins["inside"], edges, fill=True, color="#4477AA")
     axes.stairs(100 * bins["all"], edges, color="black")
-    axes.set(xlabel="saturation", ylabel="share (%)", title="saturation: filled in it, line all")
+    axes.set(xlabel="saturation", ylabel="share (%)", title="saturation")
 
 
 def _draw_outputs(axes: Axes, title: str, result: dict[str, Any]) -> None:

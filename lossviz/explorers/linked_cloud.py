@@ -54,8 +54,8 @@ def linked_cloud(
             sample's output is shown. Otherwise it is a mean over each class's samples: of the
             output that is 1 for the class, or of the only output.
         log: whether both axes are logarithmic. Linear ones go from 0 to a round number beyond
-            the quantile 0.95, logarithmic ones from a power of ten below the quantile 0.05 of
-            positive values to one above the largest. Points beyond them are in no brush.
+            the quantile 0.95; logarithmic ones from below the quantile 0.05 of positive values to
+            above the largest, in halves of powers of ten. Points beyond are in no brush.
         title: the heading.
 
     Returns:
@@ -152,7 +152,7 @@ def _compute(data: dict[str, Any], state: State) -> dict[str, Any]:
         values, along = data[name].astype(float), data["axes"][name]
         inside &= (values >= low) & (values <= high)
         within_axes &= (values >= along["low"]) & (values <= along["high"])
-    touched = inside.reshape(len(data["walks"]), -1).any(axis=1)
+    touched = inside.reshape(data["walks"], -1).any(axis=1)
     found = {
         "ends": ends,
         "inside": inside.astype(int),

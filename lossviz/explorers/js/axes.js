@@ -140,15 +140,20 @@ function drawWords({ ctx, box }, options, { width, height, look }) {
   ctx.fillStyle = look.text;
   ctx.textAlign = "center";
   const middle = (box.left + box.right) / 2;
+  /** Write words over or under the middle of the box, or as near to it as the canvas has room. */
+  const write = (text, y) => {
+    const half = Math.min(ctx.measureText(text).width, width - 8) / 2;
+    ctx.fillText(text, Math.min(Math.max(middle, half + 4), width - half - 4), y, width - 8);
+  };
   if (options.title) {
     ctx.font = `600 13px ${look.font}`;
     ctx.textBaseline = "top";
-    ctx.fillText(options.title, middle, 4, width - 8);
+    write(options.title, 4);
   }
   ctx.font = `12px ${look.font}`;
   if (options.xlabel) {
     ctx.textBaseline = "bottom";
-    ctx.fillText(options.xlabel, middle, height - 2, width - 8);
+    write(options.xlabel, height - 2);
   }
   if (options.ylabel) {
     ctx.save();

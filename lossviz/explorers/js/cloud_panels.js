@@ -37,7 +37,7 @@ function opened({ low, high }) {
 export function drawCloud(drawing, result, data) {
   const made = frame(drawing, cloudFrame(result.axes, data.log));
   const { loss, gradient } = data;
-  points(made, loss, gradient, data, (i) => (result.inside[i] ? null : 0.3));
+  points(made, loss, gradient, data, (i) => (result.inside[i] ? null : 0.4));
   points(made, loss, gradient, data, (i) => (result.inside[i] ? 1 : null));
   drawBrush(made, result.ends, drawing.look);
 }
@@ -94,12 +94,12 @@ export function drawPaths(drawing, result, how, data) {
     });
   const xs = across ? loss : Float32Array.from(loss, (_, i) => steps[i % steps.length]);
   const ys = across ? gradient : loss;
-  walks.forEach((_, w) => {
-    if (across && !result.touched[w]) return;
+  for (let w = 0; w < walks; w++) {
+    if (across && !result.touched[w]) continue;
     const [from, to] = [w * steps.length, (w + 1) * steps.length];
     const colour = result.touched[w] ? fainter(drawing.look, 0.45) : drawing.look.faint;
     curve(made, xs.subarray(from, to), ys.subarray(from, to), { colour, width: 1 });
-  });
+  }
   points(made, xs, ys, data, (i) => (result.inside[i] ? 1 : null));
   if (across) drawBrush(made, result.ends, drawing.look);
 }
@@ -115,7 +115,7 @@ const fainter = ({ dark }, alpha) => (dark ? `rgba(255,255,255,${alpha})` : `rgb
 export function drawKinds(drawing, { names, inside, all }, marks) {
   const rows = names.length;
   const made = frame(drawing, {
-    x: [0, 118], y: [-0.5, rows - 0.5], left: NAMES, title: "Curvature: bars in the brush, lines of all",
+    x: [0, 118], y: [-0.5, rows - 0.5], left: NAMES, title: "Curvature (bars: brush; lines: all)",
     xlabel: "share (%)", grid: false,
     xticks: [0, 50, 100].map((value) => [value, String(value)]),
     yticks: names.map((name, i) => [rows - 1 - i, name]),
@@ -145,7 +145,7 @@ export function drawKinds(drawing, { names, inside, all }, marks) {
 export function drawBins(drawing, saturation) {
   const tallest = Math.max(...saturation.inside, ...saturation.all) || 1;
   const made = frame(drawing, {
-    x: [0, 1], y: [0, 108 * tallest], title: "Saturation: bars in the brush, line of all",
+    x: [0, 1], y: [0, 108 * tallest], title: "Saturation (bars: brush; line: all)",
     xlabel: "saturation", ylabel: "share (%)",
   });
   histogram(made, saturation, 100, 0, drawing.look);
@@ -182,7 +182,7 @@ function histogram(made, { inside, all }, tall, base, look) {
  */
 export function drawOutputs(drawing, rows, title) {
   const made = frame(drawing, {
-    x: [0, 1], y: [0, rows.length], left: 92, title, xlabel: "output: bars in the brush, line of all",
+    x: [0, 1], y: [0, rows.length], left: 92, title, xlabel: "output (bars: brush; line: all)",
     yticks: rows.map(({ label }, i) => [rows.length - 1 - i + 0.08, label]), grid: false,
   });
   rows.forEach((row, i) => {

@@ -53,8 +53,10 @@ function compute(state, data) {
   const beyond = inside.filter(
     (_, i) => !onAxes("loss", data.loss[i]) || !onAxes("gradient", data.gradient[i]),
   ).length;
-  const steps = inside.length / walks.length;
-  const touched = walks.map((_, w) => Number(inside.slice(w * steps, (w + 1) * steps).includes(1)));
+  const steps = inside.length / walks;
+  const touched = Array.from({ length: walks }, (_, w) =>
+    Number(inside.slice(w * steps, (w + 1) * steps).includes(1)),
+  );
   const found = {
     ends,
     inside,
