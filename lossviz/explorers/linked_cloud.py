@@ -71,8 +71,8 @@ def linked_cloud(
         >>> import lossviz as lv
         >>> xor = lv.Landscape("xor", "tanh")
         >>> walks = lv.progressive_gradient_walk(xor, 9, 40, 0.2, 1.0, seed=0)
-        >>> linked_cloud(walks).result(loss_to=0.5)["text"][:54]
-        'Brush: loss 0.00 to 0.50, gradient norm 0.000 to 0.200'
+        >>> linked_cloud(walks, xor).result(loss_to=0.5)["text"][:26]
+        'Brush: loss 0.000 to 0.500'
     """
     sample = cloud.checked_walks(walks)
     landscape = cloud.checked_landscape(landscape, sample)

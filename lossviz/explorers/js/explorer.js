@@ -98,7 +98,7 @@ export function start(host, spec, kind, kernel) {
   if (kind.listen) kind.listen(parts.canvases, { state: () => state, result: () => result, change });
 
   const linked = restore();
-  if (linked) state = linked;
+  if (linked) state = { ...state, ...within(linked, controls) };
   show();
   if (linked) parts.root.scrollIntoView();
   addEventListener("hashchange", () => {
