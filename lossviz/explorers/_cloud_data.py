@@ -15,8 +15,8 @@ from lossviz.landscape.mlp import Landscape
 # A notebook's output stays small: so many bytes hold the points, a number in 4/3 of 4 of them.
 _BYTES, _NUMBER = 28_000, 16 / 3
 
-# Where points must be left out, at least three quarters of so many walks are kept: otherwise one
-# point too many would cost every second step.
+# Where steps must be left out, at most so many walks are kept, so that their paths are seen, and at
+# least three quarters: otherwise one point too many would cost every second step.
 _WALKS = 24
 
 _NEEDED = ("loss", "gradient_norm")
@@ -72,10 +72,11 @@ def thinned(num_walks: int, num_steps: int, numbers: float) -> Thinned:
     """
     most = int(_BYTES / (_NUMBER * numbers))
     least = min(-(-3 * min(num_walks, _WALKS) // 4), most)
+    largest = min(num_walks, max(_WALKS, most // num_steps))
     best = (0, 0, 0)
     for every in range(1, num_steps + 1):
         steps = -(-num_steps // every)
-        kept = min(num_walks, most // steps)
+        kept = min(largest, most // steps)
         if kept >= least:
             best = max(best, (kept * steps, kept, every))
     _, kept, every = best

@@ -16,6 +16,7 @@ from browser_modules import assert_same, call
 from lossviz.explorers import _cloud_data
 from lossviz.explorers._cloud_axes import axis
 from lossviz.explorers._cloud_outputs import rows_of
+from lossviz.explorers._cloud_picture import marks
 
 ALL = (
     "loss", "gradient_norm", "curvature", "saturation", "accuracy", "test_loss", "test_accuracy",
@@ -288,6 +289,13 @@ def test_no_range_starts_at_its_maximum(xor, iris):
         ranges = [each for each in explorer.controls if hasattr(each, "step")]
         assert all(each.value < each.max for each in ranges), name
         assert sum(not each.more for each in explorer.controls) == 3
+
+
+@pytest.mark.parametrize("names", [lv.INERTIA_KINDS, lv.CURVATURE_CLASSES])
+def test_kinds_are_told_apart_without_colour(names):
+    found = marks(list(names))
+    assert len({each["shape"] for each in found}) == len(names)
+    assert len({each["fill"] for each in found}) == len(names)
 
 
 # --- the output -----------------------------------------------------------------------------------
