@@ -11,8 +11,8 @@ from matplotlib.patches import Rectangle
 from lossviz.explorers._controls import State
 from lossviz.plots.style import Picture, grid, styled
 
-# Fill, edge and shape of each kind. Kinds of inertia have the fills of `plots.curvature_shares`, the
-# pale ones a darker edge. Within a picture no two share a shape: colour is never needed.
+# Fill, edge and shape of each kind. Kinds of inertia have the fills of `plots.curvature_shares`,
+# the pale ones a darker edge. Within a picture no two share a shape: colour is never needed.
 _MARKS = {
     "convex": ("#4477AA", "#4477AA", "circle"),
     "flat, rest convex": ("#99CCEE", "#4477AA", "square"),
