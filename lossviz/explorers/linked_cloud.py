@@ -42,7 +42,7 @@ def linked_cloud(
     counted (the measure ``"curvature"``), kinds are those of :func:`lossviz.inertia_kinds`; with
     ``"curvature_class"`` they are the classes.
 
-    A page holds a thousand points or so. Of more, some walks and every k-th of their steps are
+    A page holds some hundred points. Of more, some walks and every k-th of their steps are
     taken, evenly, and the note below the figure says which.
 
     Args:

@@ -19,6 +19,8 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUN
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>An explorer</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">{}</html>"""
 
+_READY = ".lv-status:not(:empty)"
+
 
 def visited(
     explorer: lv.explorers.Explorer,
@@ -51,7 +53,7 @@ def _visit(executable: str, address: str, act: Callable[[Page], _T], options: di
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("request", lambda request: told.append(request.url))
         page.goto(address)
-        page.wait_for_selector(".lv-status:not(:empty)")
+        page.wait_for_selector(_READY if options.get("java_script_enabled", True) else "img")
         found = act(page)
         browser.close()
     foreign = [
