@@ -13,8 +13,16 @@ def make(kind: str) -> lv.explorers.Explorer:
     return _MAKERS[kind]()
 
 
+def _cloud() -> lv.explorers.Explorer:
+    iris = lv.Landscape("iris", "elu")
+    measures = ("loss", "gradient_norm", "curvature", "saturation", "weights")
+    walks = lv.progressive_gradient_walk(iris, 9, 100, 0.2, 1.0, seed=0, measures=measures)
+    return lv.explorers.linked_cloud(walks, iris, log=True)
+
+
 _MAKERS = {
     "activation_lab": lv.explorers.activation_lab,
+    "linked_cloud": _cloud,
     "xor_landscape": lv.explorers.xor_landscape,
 }
 
