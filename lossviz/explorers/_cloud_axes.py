@@ -66,4 +66,5 @@ def _log_axis(name: str, finite: np.ndarray) -> Axis:
     if positive.size == 0:
         raise ValueError(f"{name} must have positive values for log=True; got none.")
     low = float(np.floor(2 * np.quantile(positive, 1 - _QUANTILE))) / 2
-    return Axis(low, max(low + 1, float(np.ceil(2 * positive.max())) / 2), 0.1, 1)
+    high = max(low + 1, float(np.ceil(2 * positive.max())) / 2)
+    return Axis(low + 0.0, high + 0.0, 0.1, 1)  # no end is written -0.0
