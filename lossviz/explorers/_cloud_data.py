@@ -13,7 +13,7 @@ from lossviz.explorers._cloud_axes import Axis
 from lossviz.landscape.mlp import Landscape
 
 # A notebook's output stays small: so many bytes hold the points, a number in 4/3 of 4 of them.
-_BYTES, _NUMBER = 25_000, 16 / 3
+_BYTES, _NUMBER = 20_000, 16 / 3
 
 # Where steps must be left out, at most so many walks are kept, so that their paths are seen, and at
 # least three quarters: otherwise one point too many would cost every second step.

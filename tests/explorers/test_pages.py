@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import re
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
 from explorer_kinds import KINDS, make
 from looks import picture
 
-LIMIT = 150_000  # characters of an explorer's output in a notebook
+LIMIT = 150_000  # characters of a notebook that holds one explorer's output
 
 
 @pytest.fixture
-def shown(browser, tmp_path):
-    """A function that opens a page from a file that holds some explorers' outputs."""
-    page = browser.new_page()
+def shown(page_of):
+    """A function that opens a page with explorers of some kinds."""
 
     def opened(*kinds):
-        outputs = [make(kind)._repr_mimebundle_()[0]["text/html"] for kind in kinds]
-        content = f"<!doctype html><meta charset=utf-8><body>{' '.join(outputs)}"
-        path = tmp_path / "page.html"
-        path.write_text(content, encoding="utf-8")
-        page.goto(path.as_uri())
-        return page.locator(".lv-explorer").all()
+        return page_of(*map(make, kinds)).locator(".lv-explorer").all()
 
-    yield opened
-    page.close()
+    return opened
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -52,8 +46,10 @@ def test_all_kinds_live_on_one_page(shown):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_output_is_small_and_needs_nothing_from_elsewhere(kind):
-    data, _ = make(kind)._repr_mimebundle_()
-    assert sum(map(len, data.values())) < LIMIT
+    data, metadata = make(kind)._repr_mimebundle_()
+    output = nbformat.v4.new_output("execute_result", data, metadata=metadata)
+    cell = nbformat.v4.new_code_cell(outputs=[output])
+    assert len(nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))) < LIMIT
     page = data["text/html"]
     assert not re.search(r"https?:|\bsrc=\"(?!data:)|\bhref=|@import|\burl\(|\beval\(", page)
 
