@@ -6,5 +6,6 @@ Displayed in a notebook, an explorer is HTML with all it needs. Its ES modules a
 from lossviz.explorers._controls import Range, Select
 from lossviz.explorers._explorer import Explorer
 from lossviz.explorers.activation_lab import activation_lab
+from lossviz.explorers.walk_race import walk_race
 
-__all__ = ["Explorer", "Range", "Select", "activation_lab"]
+__all__ = ["Explorer", "Range", "Select", "activation_lab", "walk_race"]

@@ -1,0 +1,171 @@
+/** Walk race: what five samplers report about the same landscape, with the same random numbers. */
+
+import { curve, frame, line, within } from "./axes.js";
+import { fixed, percent } from "./format.js";
+import { report, sharedAxes } from "./race_reports.js";
+import { draws, walk } from "./samplers.js";
+import { dots } from "./scatter.js";
+
+const NAMES = ["random", "progressive", "increase", "stay", "random_sign"];
+
+const cloud = (what) => ({
+  label: `Gradient norm against loss at all points of the ${what}`,
+  aspect: 1.05,
+  least: 150,
+});
+
+/** @type {import("./explorer.js").PanelSpec[]} */
+const panels = [
+  {
+    name: "race",
+    label: "Loss against step for each sampler: median of the walks, and a band of their middle half",
+    aspect: 1.5,
+    least: 420,
+  },
+  { name: "random", ...cloud("random walks") },
+  { name: "progressive", ...cloud("progressive random walks") },
+  { name: "increase", ...cloud("gradient walks that increase weights of zero gradient") },
+  { name: "stay", ...cloud("gradient walks that leave weights of zero gradient") },
+  { name: "random_sign", ...cloud("gradient walks that toss a coin at zero gradient") },
+];
+
+/**
+ * @param {{activation: string, start_range: string, max_step: number, seed: number}} state
+ * @param {Object} data numbers of walks and steps, labels, and the looks of samplers
+ */
+function compute(state, data) {
+  const startRange = Number(state.start_range);
+  const seed = Math.floor(state.seed + 0.5);
+  const { activation } = state;
+  const maxStep = (state.max_step / 100) * 2 * startRange;
+  const settings = { activation, startRange, maxStep, steps: data.steps };
+  const drawn = Array.from({ length: data.walks }, (_, i) => draws(seed, i, data.steps));
+  const samplers = data.samplers.map(({ name, label }) => {
+    const walks = drawn.map((each) => walk(name, each, settings));
+    return { label, ...report(walks, activation) };
+  });
+  const text = inWords(data.labels[activation], state, seed, samplers);
+  return { samplers, axes: sharedAxes(samplers), text };
+}
+
+function inWords(label, state, seed, reports) {
+  const b = state.start_range;
+  const lowest = reports.map((each) => short(each.lowest[1]));
+  const upward = reports.map((each) => percent(each.upward));
+  const zeros = reports.map((each) => percent(each.zeros));
+  const same = reports[2].zeros === 0;
+  const gradient = same ? "gradient" : "gradient (increase)";
+  const told =
+    `XOR, ${label}, starts in [-${b}, ${b}], steps up to ${fixed(state.max_step, 1)} % of ` +
+    `that range, seed ${seed}. Lowest loss of the median walk: random ${lowest[0]}, ` +
+    `progressive ${lowest[1]}, ${gradient} ${lowest[2]}. Points without a negative ` +
+    `eigenvalue: random ${upward[0]}, progressive ${upward[1]}, ${gradient} ${upward[2]}. `;
+  if (same) {
+    return (
+      `${told}No component of a gradient walk's gradients is exactly 0, so the three rules ` +
+      "take the same steps."
+    );
+  }
+  return (
+    `${told}Components of gradients that are exactly 0: ${each(zeros)}; lowest loss under ` +
+    `these rules ${each(lowest)}; points without a negative eigenvalue ${each(upward)}.`
+  );
+}
+
+const short = (value) => (value < 0.001 ? "under 0.001" : fixed(value, 3));
+
+/** Name the three rules with what is said of each. */
+const each = (told) => `increase ${told[2]}, stay ${told[3]}, random sign ${told[4]}`;
+
+function table({ samplers, axes }) {
+  return {
+    head: [
+      "sampler", "lowest loss", "its quartiles", "median loss", "median gradient norm", "ruggedness",
+      "zero components", "dead units", "no negative eigenvalue",
+    ],
+    rows: samplers.map((each) => [
+      each.label,
+      short(each.lowest[1]),
+      `${short(each.lowest[0])} to ${short(each.lowest[2])}`,
+      short(each.middle),
+      short(each.steep),
+      fixed(each.rugged, 2),
+      percent(each.zeros),
+      percent(each.dead),
+      percent(each.upward),
+    ]),
+    caption:
+      "What each sampler reports about the same landscape. Lowest loss: median and quartiles over " +
+      "walks. Zero components: of all gradients. Clouds: at most " +
+      `${percent(axes.outside)} of a sampler's points lie outside the axes.`,
+  };
+}
+
+function draw(drawings, { samplers, axes }, _, data) {
+  const { dark } = drawings.race.look;
+  const styles = data.samplers.map((each) => ({ ...each, colour: dark ? each.light : each.colour }));
+  drawRace(drawings.race, samplers, styles);
+  NAMES.forEach((name, i) => drawCloud(drawings[name], samplers[i], axes, styles[i]));
+}
+
+// Pixels above the curves, for the legend's rows.
+const ROW = 18;
+const LEGEND = 3 * ROW + 6;
+
+function drawRace(drawing, samplers, styles) {
+  const low = Math.min(...samplers.map(({ low }) => Math.min(...low)));
+  const high = Math.max(...samplers.map(({ high }) => Math.max(...high)));
+  const share = Math.max(0.3, (drawing.height - LEGEND - 70) / (drawing.height - 62));
+  const room = 0.05 * (high - low);
+  const bottom = low - room;
+  const steps = samplers[0].median.map((_, k) => k);
+  const made = frame(drawing, {
+    x: [0, steps.length - 1], y: [bottom, bottom + (high + room - bottom) / share],
+    title: "Median loss of the walks, and their middle half", xlabel: "step", ylabel: "loss",
+  });
+  samplers.forEach((each, i) => band(made, steps, each, styles[i].colour));
+  samplers.forEach((each, i) => curve(made, steps, each.median, styles[i]));
+  legend(made, styles, drawing);
+}
+
+function band(made, steps, { low, high }, colour) {
+  const { ctx, X, Y } = made;
+  within(made, () => {
+    ctx.fillStyle = colour;
+    ctx.globalAlpha = 0.13;
+    ctx.beginPath();
+    steps.forEach((k) => ctx.lineTo(X(k), Y(high[k])));
+    [...steps].reverse().forEach((k) => ctx.lineTo(X(k), Y(low[k])));
+    ctx.fill();
+  });
+}
+
+/** Two columns above the curves. */
+function legend({ ctx, box }, styles, { look }) {
+  const wide = (box.right - box.left) / 2;
+  ctx.font = `12px ${look.font}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  styles.forEach((style, i) => {
+    const x = box.left + 6 + (i < 2 ? 0 : wide);
+    const y = box.top + ROW * (0.5 + (i < 2 ? i : i - 2));
+    ctx.strokeStyle = style.colour;
+    ctx.lineWidth = style.width;
+    ctx.setLineDash(style.dashes);
+    line(ctx, x, y, x + 26, y);
+    ctx.setLineDash([]);
+    ctx.fillStyle = look.text;
+    ctx.fillText(style.label, x + 32, y, wide - 38);
+  });
+}
+
+function drawCloud(drawing, { label, loss, norm }, { left, right, top }, { colour }) {
+  const made = frame(drawing, {
+    x: [left, right], y: [0, top], title: label, xlabel: "loss", ylabel: "gradient norm",
+  });
+  const style = { colour, size: 1.2, alpha: 0.45 };
+  dots(made, loss, norm, () => style);
+}
+
+/** @type {import("./explorer.js").Kind} */
+export const kind = { panels, compute, draw, table };
