@@ -34,14 +34,16 @@ def report(landscape: BaseLandscape, walks: xr.Dataset) -> dict[str, Any]:
         walks: with ``loss``, ``gradient_norm`` and ``weights``.
 
     Returns:
-        Lists by step (``low``, ``median`` and ``high``, quartiles over walks), ``loss`` and
-        ``norm`` of all points, walk after walk, and the numbers of the table.
+        Lists by step (``low``, ``median`` and ``high``, quartiles of the loss over walks, and
+        ``steepness``, the median norm of the gradient), ``loss`` and ``norm`` of all points, walk
+        after walk, and the numbers of the table.
     """
     loss, norm, points = (walks[name].values for name in ("loss", "gradient_norm", "weights"))
     low, median, high = np.quantile(loss, _QUARTILES, axis=0)
     seen = full_curvature(landscape, points[:, ::EVERY])
     return {
-        "low": low, "median": median, "high": high, "loss": loss.ravel(), "norm": norm.ravel(),
+        "low": low, "median": median, "high": high, "steepness": np.median(norm, axis=0),
+        "loss": loss.ravel(), "norm": norm.ravel(),
         "lowest": np.quantile(loss.min(axis=1), _QUARTILES),
         "middle": float(np.median(loss)),
         "steep": float(np.median(norm)),

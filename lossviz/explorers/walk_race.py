@@ -50,6 +50,8 @@ _NOTE = (
     "Walk i of every sampler takes the random numbers of (seed, i), so these are the walks of "
     "lossviz.random_walk, progressive_random_walk and progressive_gradient_walk. The first two "
     "turn back where a weight would leave the range of the starts; gradient walks have no border. "
+    "Lines are medians over walks, the band is their middle half; the clouds' axes end at the 95 % "
+    "quantile of the sampler that reaches furthest. "
     f"Each sampler has {_WALKS} walks of {_STEPS} points, the start among them. Curvature is "
     f"looked at in every {EVERY}th of them; an eigenvalue is negative if it is below -1e-8 of the "
     "largest size of one."
@@ -151,25 +153,19 @@ def _compute(state: State) -> dict[str, Any]:
 
 def _in_words(label: str, state: State, seed: int, reports: list[dict[str, Any]]) -> str:
     b = state["start_range"]
-    lowest = [_short(each["lowest"][1]) for each in reports]
-    upward = [percent(each["upward"]) for each in reports]
-    zeros = [percent(each["zeros"]) for each in reports]
     same = reports[2]["zeros"] == 0
-    gradient = "gradient" if same else "gradient (increase)"
-    told = (
-        f"XOR, {label}, starts in [-{b}, {b}], steps up to {fixed(state['max_step'], 1)} % of "
-        f"that range, seed {seed}. Lowest loss of the median walk: random {lowest[0]}, "
-        f"progressive {lowest[1]}, {gradient} {lowest[2]}. Points without a negative "
-        f"eigenvalue: random {upward[0]}, progressive {upward[1]}, {gradient} {upward[2]}. "
-    )
-    if same:
-        return (
-            f"{told}No component of a gradient walk's gradients is exactly 0, so the three rules "
-            "take the same steps."
-        )
+    lowest = _each([_short(each["lowest"][1]) for each in reports], same)
+    upward = _each([percent(each["upward"]) for each in reports], same)
+    zeros = [percent(each["zeros"]) for each in reports]
     return (
-        f"{told}Components of gradients that are exactly 0: {_each(zeros)}; lowest loss under "
-        f"these rules {_each(lowest)}; points without a negative eigenvalue {_each(upward)}."
+        f"XOR, {label}, starts in [-{b}, {b}], steps up to {fixed(state['max_step'], 1)} % of "
+        f"that range, seed {seed}. Lowest loss of the median walk: {lowest}. Points without a "
+        f"negative eigenvalue: {upward}. "
+    ) + (
+        "On gradient walks no component of the gradient is exactly 0, so the three rules take the "
+        "same steps."
+        if same
+        else f"Components of the gradient that are exactly 0: {_rules(zeros)}."
     )
 
 
@@ -177,6 +173,11 @@ def _short(value: float) -> str:
     return "under 0.001" if value < 0.001 else fixed(value, 3)
 
 
-def _each(told: list[str]) -> str:
-    """Name the three rules with what is said of each."""
-    return f"increase {told[2]}, stay {told[3]}, random sign {told[4]}"
+def _each(told: list[str], same: bool) -> str:
+    """Name the samplers with what is said of each; the gradient walks once where they agree."""
+    gradient = told[2] if same else _rules(told)
+    return f"random {told[0]}, progressive {told[1]}; gradient {gradient}"
+
+
+def _rules(told: list[str]) -> str:
+    return f"{told[2]} (increase), {told[3]} (stay), {told[4]} (random sign)"

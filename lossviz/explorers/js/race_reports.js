@@ -15,6 +15,7 @@ const RTOL = 1e-8;
  * @property {number[]} low lower quartile over walks, by step
  * @property {number[]} median
  * @property {number[]} high
+ * @property {number[]} steepness median norm of the gradient, by step
  * @property {number[]} loss of all points, walk after walk
  * @property {number[]} norm of the gradient
  * @property {number[]} lowest quartiles, over walks, of the lowest loss of a walk
@@ -34,7 +35,7 @@ const RTOL = 1e-8;
  */
 export function report(walks, activation) {
   const losses = walks.map(({ points }) => points.map((point) => loss(point, activation)));
-  const norms = walks.flatMap(({ gradients }) => gradients.map(norm));
+  const norms = walks.map(({ gradients }) => gradients.map(norm));
   const points = walks.flatMap((walk) => walk.points);
   const looked = walks.flatMap((walk) => walk.points.filter((_, k) => k % EVERY === 0));
   const bySteps = losses[0].map((_, k) => quartiles(losses.map((each) => each[k])));
@@ -43,11 +44,12 @@ export function report(walks, activation) {
     low: bySteps.map((each) => each[0]),
     median: bySteps.map((each) => each[1]),
     high: bySteps.map((each) => each[2]),
+    steepness: norms[0].map((_, k) => quantile(norms.map((each) => each[k]), 0.5)),
     loss: losses.flat(),
-    norm: norms,
+    norm: norms.flat(),
     lowest: quartiles(losses.map((each) => Math.min(...each))),
     middle: quantile(losses.flat(), 0.5),
-    steep: quantile(norms, 0.5),
+    steep: quantile(norms.flat(), 0.5),
     rugged: mean(losses.map(ruggedness)),
     zeros: mean(components.map((slope) => Number(slope === 0))),
     dead: mean(points.map((point) => deadUnits(point, activation))),

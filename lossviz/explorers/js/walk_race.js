@@ -6,8 +6,6 @@ import { report, sharedAxes } from "./race_reports.js";
 import { draws, walk } from "./samplers.js";
 import { dots } from "./scatter.js";
 
-const NAMES = ["random", "progressive", "increase", "stay", "random_sign"];
-
 const cloud = (what) => ({
   label: `Gradient norm against loss at all points of the ${what}`,
   aspect: 1.05,
@@ -20,13 +18,19 @@ const panels = [
     name: "race",
     label: "Loss against step for each sampler: median of the walks, and a band of their middle half",
     aspect: 1.5,
-    least: 420,
+    least: 320,
   },
   { name: "random", ...cloud("random walks") },
   { name: "progressive", ...cloud("progressive random walks") },
   { name: "increase", ...cloud("gradient walks that increase weights of zero gradient") },
   { name: "stay", ...cloud("gradient walks that leave weights of zero gradient") },
   { name: "random_sign", ...cloud("gradient walks that toss a coin at zero gradient") },
+  {
+    name: "steepness",
+    label: "Gradient norm against step for each sampler: median of the walks",
+    aspect: 1.05,
+    least: 150,
+  },
 ];
 
 /**
@@ -50,38 +54,33 @@ function compute(state, data) {
 
 function inWords(label, state, seed, reports) {
   const b = state.start_range;
-  const lowest = reports.map((each) => short(each.lowest[1]));
-  const upward = reports.map((each) => percent(each.upward));
-  const zeros = reports.map((each) => percent(each.zeros));
   const same = reports[2].zeros === 0;
-  const gradient = same ? "gradient" : "gradient (increase)";
+  const lowest = each(reports.map((report) => short(report.lowest[1])), same);
+  const upward = each(reports.map((report) => percent(report.upward)), same);
+  const zeros = reports.map((report) => percent(report.zeros));
   const told =
     `XOR, ${label}, starts in [-${b}, ${b}], steps up to ${fixed(state.max_step, 1)} % of ` +
-    `that range, seed ${seed}. Lowest loss of the median walk: random ${lowest[0]}, ` +
-    `progressive ${lowest[1]}, ${gradient} ${lowest[2]}. Points without a negative ` +
-    `eigenvalue: random ${upward[0]}, progressive ${upward[1]}, ${gradient} ${upward[2]}. `;
-  if (same) {
-    return (
-      `${told}No component of a gradient walk's gradients is exactly 0, so the three rules ` +
-      "take the same steps."
-    );
-  }
-  return (
-    `${told}Components of gradients that are exactly 0: ${each(zeros)}; lowest loss under ` +
-    `these rules ${each(lowest)}; points without a negative eigenvalue ${each(upward)}.`
-  );
+    `that range, seed ${seed}. Lowest loss of the median walk: ${lowest}. Points without a ` +
+    `negative eigenvalue: ${upward}. `;
+  const alike =
+    "On gradient walks no component of the gradient is exactly 0, so the three rules take the " +
+    "same steps.";
+  return told + (same ? alike : `Components of the gradient that are exactly 0: ${rules(zeros)}.`);
 }
 
 const short = (value) => (value < 0.001 ? "under 0.001" : fixed(value, 3));
 
-/** Name the three rules with what is said of each. */
-const each = (told) => `increase ${told[2]}, stay ${told[3]}, random sign ${told[4]}`;
+/** Name the samplers with what is said of each; the gradient walks once where they agree. */
+const each = (told, same) =>
+  `random ${told[0]}, progressive ${told[1]}; gradient ${same ? told[2] : rules(told)}`;
 
-function table({ samplers, axes }) {
+const rules = (told) => `${told[2]} (increase), ${told[3]} (stay), ${told[4]} (random sign)`;
+
+function table({ samplers }) {
   return {
     head: [
-      "sampler", "lowest loss", "its quartiles", "median loss", "median gradient norm", "ruggedness",
-      "zero components", "dead units", "no negative eigenvalue",
+      "sampler", "lowest loss, median walk", "its quartiles", "median loss", "median gradient norm", "ruggedness",
+      "gradient components at 0", "dead units", "no negative eigenvalue",
     ],
     rows: samplers.map((each) => [
       each.label,
@@ -94,10 +93,7 @@ function table({ samplers, axes }) {
       percent(each.dead),
       percent(each.upward),
     ]),
-    caption:
-      "What each sampler reports about the same landscape. Lowest loss: median and quartiles over " +
-      "walks. Zero components: of all gradients. Clouds: at most " +
-      `${percent(axes.outside)} of a sampler's points lie outside the axes.`,
+    caption: "What each sampler reports",
   };
 }
 
@@ -105,8 +101,12 @@ function draw(drawings, { samplers, axes }, _, data) {
   const { dark } = drawings.race.look;
   const styles = data.samplers.map((each) => ({ ...each, colour: dark ? each.light : each.colour }));
   drawRace(drawings.race, samplers, styles);
-  NAMES.forEach((name, i) => drawCloud(drawings[name], samplers[i], axes, styles[i]));
+  styles.forEach((style, i) => drawCloud(drawings[style.name], samplers[i], axes, style));
+  drawSteepness(drawings.steepness, samplers, styles);
 }
+
+// Pixels left of the axes: losses from starts within 0.1 need three decimals.
+const LEFT = 54;
 
 // Pixels above the curves, for the legend's rows.
 const ROW = 18;
@@ -121,7 +121,7 @@ function drawRace(drawing, samplers, styles) {
   const steps = samplers[0].median.map((_, k) => k);
   const made = frame(drawing, {
     x: [0, steps.length - 1], y: [bottom, bottom + (high + room - bottom) / share],
-    title: "Median loss of the walks, and their middle half", xlabel: "step", ylabel: "loss",
+    title: "loss along the walks", xlabel: "step", ylabel: "loss", left: LEFT,
   });
   samplers.forEach((each, i) => band(made, steps, each, styles[i].colour));
   samplers.forEach((each, i) => curve(made, steps, each.median, styles[i]));
@@ -159,9 +159,21 @@ function legend({ ctx, box }, styles, { look }) {
   });
 }
 
-function drawCloud(drawing, { label, loss, norm }, { left, right, top }, { colour }) {
+function drawSteepness(drawing, samplers, styles) {
+  const high = Math.max(...samplers.map(({ steepness }) => Math.max(...steepness)));
+  const steps = samplers[0].steepness.map((_, k) => k);
   const made = frame(drawing, {
-    x: [left, right], y: [0, top], title: label, xlabel: "loss", ylabel: "gradient norm",
+    x: [0, steps.length - 1], y: [0, 1.05 * high], title: "steepness", xlabel: "step",
+    ylabel: "gradient norm", left: LEFT,
+  });
+  samplers.forEach((each, i) => curve(made, steps, each.steepness, styles[i]));
+}
+
+function drawCloud(drawing, { loss, norm }, { left, right, top }, { name, colour }) {
+  const room = 0.03 * (right - left);
+  const made = frame(drawing, {
+    x: [left - room, right], y: [-0.03 * top, top], title: name.replace("_", " "), xlabel: "loss",
+    ylabel: "gradient norm", left: LEFT,
   });
   const style = { colour, size: 1.2, alpha: 0.45 };
   dots(made, loss, norm, () => style);
