@@ -59,8 +59,8 @@ def draw(result: dict[str, Any], state: State) -> Picture:  # noqa: ARG001 - wha
     room = 0.03 * (ends["right"] - ends["left"])
     for axes, look, sampler in zip(clouds, looks, result["samplers"], strict=True):
         axes.plot(
-            sampler["loss"][::_THIN], sampler["norm"][::_THIN], "s", color=look.colour, markersize=1.2,
-            markeredgewidth=0, antialiased=False,
+            sampler["loss"][::_THIN], sampler["norm"][::_THIN], "s", color=look.colour,
+            markersize=1.2, markeredgewidth=0, antialiased=False,
         )  # fmt: skip
         axes.set(
             title=look.label, xlabel="loss", ylabel="gradient norm",

@@ -59,7 +59,7 @@ function addSquare(matrix, vector, times) {
  */
 export function eigenvalues(matrix, size) {
   const a = Float64Array.from(matrix);
-  const scale = a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const scale = largest(a);
   const diagonal = () => Array.from({ length: size }, (_, i) => scale * a[size * i + i]);
   if (scale === 0) return diagonal();
   for (let k = 0; k < a.length; k++) a[k] /= scale;
@@ -75,6 +75,8 @@ export function eigenvalues(matrix, size) {
   }
   return diagonal();
 }
+
+const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** Turn two axes such that the entry (p, q) becomes 0. */
 function rotate(a, size, p, q) {
@@ -96,11 +98,21 @@ function turn(a, at, other, c, s) {
 
 /**
  * Say whether a matrix has a negative eigenvalue: one below -rtol times the largest size of one.
+ *
+ * The lowest eigenvalue is no higher than that of any two rows and columns, and none is larger than
+ * the size times the largest entry: where these decide, the others need not be computed.
  * @param {ArrayLike<number>} matrix symmetric, row by row
  * @param {number} size
  * @param {number} rtol
  */
 export function turnsDown(matrix, size, rtol) {
+  const limit = -rtol * size * largest(matrix);
+  for (let p = 0; p < size; p++) {
+    for (let q = p + 1; q < size; q++) {
+      const [a, b, c] = [matrix[size * p + p], matrix[size * p + q], matrix[size * q + q]];
+      if ((a + c) / 2 - Math.hypot((a - c) / 2, b) < limit) return true;
+    }
+  }
   const values = eigenvalues(matrix, size);
   return Math.min(...values) < -rtol * Math.max(...values.map(Math.abs));
 }

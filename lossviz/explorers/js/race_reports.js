@@ -39,7 +39,6 @@ export function report(walks, activation) {
   const points = walks.flatMap((walk) => walk.points);
   const looked = walks.flatMap((walk) => walk.points.filter((_, k) => k % EVERY === 0));
   const bySteps = losses[0].map((_, k) => quartiles(losses.map((each) => each[k])));
-  const components = walks.flatMap(({ gradients }) => gradients.flat());
   return {
     low: bySteps.map((each) => each[0]),
     median: bySteps.map((each) => each[1]),
@@ -51,7 +50,7 @@ export function report(walks, activation) {
     middle: quantile(losses.flat(), 0.5),
     steep: quantile(norms.flat(), 0.5),
     rugged: mean(losses.map(ruggedness)),
-    zeros: mean(components.map((slope) => Number(slope === 0))),
+    zeros: mean(walks.flatMap(({ gradients }) => gradients.map(flatness))),
     dead: mean(points.map((point) => deadUnits(point, activation))),
     upward: mean(looked.map((point) => Number(!turnsDown(hessian(point, activation), WEIGHTS, RTOL)))),
   };
@@ -69,6 +68,9 @@ export function quantile(values, share) {
   const above = Math.min(sorted.length - 1, below + 1);
   return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 }
+
+/** Return the share of a gradient's components that are exactly 0. */
+const flatness = (slopes) => slopes.filter((slope) => slope === 0).length / slopes.length;
 
 /** Return the share of hidden units whose output is exactly 0 for all patterns. */
 function deadUnits(weights, activation) {
