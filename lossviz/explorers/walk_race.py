@@ -41,6 +41,9 @@ _SAMPLERS: dict[str, _Sampler] = {
     "random_sign": partial(progressive_gradient_walk, zero_gradient="random"),
 }
 
+# The place of the first of the three gradient walks; the others follow.
+_INCREASE = 2
+
 _PROMPT = (
     "All five samplers walk through one landscape. Which will report the lowest losses, and with "
     "which function will the three rules for a gradient of 0 lead to different walks?"
@@ -84,11 +87,11 @@ def walk_race(
         seed: from 0 to 99.
 
     Returns:
-        The explorer. On a page it computes the walks of the package, not others like them: the
-        random numbers are the same, and for every activation of the zoo all of tens of
-        thousands of walks ended at the same weights, bit by bit. A gradient walk depends on
-        the signs of components alone; only where one is within rounding of 0, and is not 0,
-        could the two part.
+        The explorer. A page takes the package's own walks: the random numbers are the same, and
+        gradient walks depend on the signs of components alone. Only where a component is
+        within rounding of 0 could the two part. That was looked for with each activation, start
+        range and sampler, largest steps of 0.5, 2 and 5.5 %, 30 seeds and 12 walks each: all
+        378,000 walks ended at the same weights, bit by bit.
 
     Raises:
         ValueError: if there is no such activation, or a number is none of those allowed.
@@ -153,19 +156,21 @@ def _compute(state: State) -> dict[str, Any]:
 
 def _in_words(label: str, state: State, seed: int, reports: list[dict[str, Any]]) -> str:
     b = state["start_range"]
-    same = reports[2]["zeros"] == 0
+    same = reports[_INCREASE]["zeros"] == 0
     lowest = _each([_short(each["lowest"][1]) for each in reports], same)
     upward = _each([percent(each["upward"]) for each in reports], same)
     zeros = [percent(each["zeros"]) for each in reports]
-    return (
+    told = (
         f"XOR, {label}, starts in [-{b}, {b}], steps up to {fixed(state['max_step'], 1)} % of "
-        f"that range, seed {seed}. Lowest loss of the median walk: {lowest}. Points without a "
+        f"that range, seed {seed}. Lowest loss of a walk, median: {lowest}. Points without a "
         f"negative eigenvalue: {upward}. "
-    ) + (
+    )
+    alike = (
         "On gradient walks no component of the gradient is exactly 0, so the three rules take the "
         "same steps."
-        if same
-        else f"Components of the gradient that are exactly 0: {_rules(zeros)}."
+    )
+    return told + (
+        alike if same else f"Components of the gradient that are exactly 0: {_rules(zeros)}."
     )
 
 

@@ -6,7 +6,7 @@ import { report, sharedAxes } from "./race_reports.js";
 import { draws, walk } from "./samplers.js";
 import { dots } from "./scatter.js";
 
-/** The place of the first of the three gradient walks among the samplers. */
+/** The place of the first of the three gradient walks among the samplers; the others follow. */
 const INCREASE = 2;
 
 const cloud = (what) => ({
@@ -19,7 +19,7 @@ const cloud = (what) => ({
 const panels = [
   {
     name: "race",
-    label: "Loss against step for each sampler: median of the walks, and a band of their middle half",
+    label: "Loss against step for each sampler: the walks' median, and a band of their middle half",
     aspect: 1.5,
     least: 320,
   },
@@ -50,9 +50,10 @@ function compute(state, data) {
   const samplers = [];
   for (const { name, label } of data.samplers) {
     // Where no component is 0 no rule is asked, and the others' walks are those of the first.
-    const known = samplers.length > INCREASE && samplers[INCREASE].zeros === 0 && samplers[INCREASE];
-    const walks = () => drawn.map((each) => walk(name, each, settings));
-    samplers.push({ ...(known || report(walks(), activation)), label });
+    const first = samplers[INCREASE];
+    const alike = first && first.zeros === 0;
+    const walks = alike ? [] : drawn.map((each) => walk(name, each, settings));
+    samplers.push({ ...(alike ? first : report(walks, activation)), label });
   }
   const text = inWords(data.labels[activation], state, seed, samplers);
   return { samplers, axes: sharedAxes(samplers), text };
@@ -66,7 +67,7 @@ function inWords(label, state, seed, reports) {
   const zeros = reports.map((report) => percent(report.zeros));
   const told =
     `XOR, ${label}, starts in [-${b}, ${b}], steps up to ${fixed(state.max_step, 1)} % of ` +
-    `that range, seed ${seed}. Lowest loss of the median walk: ${lowest}. Points without a ` +
+    `that range, seed ${seed}. Lowest loss of a walk, median: ${lowest}. Points without a ` +
     `negative eigenvalue: ${upward}. `;
   const alike =
     "On gradient walks no component of the gradient is exactly 0, so the three rules take the " +
@@ -85,8 +86,9 @@ const rules = (told) => `${told[2]} (increase), ${told[3]} (stay), ${told[4]} (r
 function table({ samplers }) {
   return {
     head: [
-      "sampler", "lowest loss, median walk", "its quartiles", "median loss", "median gradient norm", "ruggedness",
-      "gradient components at 0", "dead units", "no negative eigenvalue",
+      "sampler", "lowest loss, median of walks", "its quartiles", "median loss",
+      "median gradient norm", "ruggedness", "gradient components at 0", "dead units",
+      "no negative eigenvalue",
     ],
     rows: samplers.map((each) => [
       each.label,
