@@ -87,8 +87,8 @@ def walk_race(
         seed: from 0 to 99.
 
     Returns:
-        The explorer. A page takes the package's own walks: the random numbers are the same, and
-        gradient walks depend on the signs of components alone. Only where a component is
+        The explorer. A page takes the package's own walks. The random numbers are the same, and
+        gradient walks depend on the signs of components alone; only where a component is
         within rounding of 0 could the two part. That was looked for with each activation, start
         range and sampler, largest steps of 0.5, 2 and 5.5 %, 30 seeds and 12 walks each: all
         378,000 walks ended at the same weights, bit by bit.

@@ -11,7 +11,7 @@ const INCREASE = 2;
 
 const cloud = (what) => ({
   label: `Gradient norm against loss at all points of the ${what}`,
-  aspect: 1.05,
+  aspect: 0.85,
   least: 150,
 });
 
@@ -31,7 +31,7 @@ const panels = [
   {
     name: "steepness",
     label: "Gradient norm against step for each sampler: median of the walks",
-    aspect: 1.05,
+    aspect: 0.85,
     least: 150,
   },
 ];
@@ -83,24 +83,22 @@ const each = (told, same) =>
 
 const rules = (told) => `${told[2]} (increase), ${told[3]} (stay), ${told[4]} (random sign)`;
 
+/** What is reported, in words, and how it is written. */
+const REPORTS = [
+  ["lowest loss of a walk, median", ({ lowest }) => short(lowest[1])],
+  ["its quartiles", ({ lowest }) => `${short(lowest[0])} to ${short(lowest[2])}`],
+  ["median loss", ({ middle }) => short(middle)],
+  ["median gradient norm", ({ steep }) => short(steep)],
+  ["ruggedness", ({ rugged }) => fixed(rugged, 2)],
+  ["gradient components that are 0", ({ zeros }) => percent(zeros)],
+  ["dead hidden units", ({ dead }) => percent(dead)],
+  ["points without a negative eigenvalue", ({ upward }) => percent(upward)],
+];
+
 function table({ samplers }) {
   return {
-    head: [
-      "sampler", "lowest loss, median of walks", "its quartiles", "median loss",
-      "median gradient norm", "ruggedness", "gradient components at 0", "dead units",
-      "no negative eigenvalue",
-    ],
-    rows: samplers.map((each) => [
-      each.label,
-      short(each.lowest[1]),
-      `${short(each.lowest[0])} to ${short(each.lowest[2])}`,
-      short(each.middle),
-      short(each.steep),
-      fixed(each.rugged, 2),
-      percent(each.zeros),
-      percent(each.dead),
-      percent(each.upward),
-    ]),
+    head: ["report", ...samplers.map(({ label }) => label)],
+    rows: REPORTS.map(([what, write]) => [what, ...samplers.map(write)]),
     caption: "What each sampler reports",
   };
 }
