@@ -23,6 +23,7 @@ def _cloud() -> lv.explorers.Explorer:
 _MAKERS = {
     "activation_lab": lv.explorers.activation_lab,
     "linked_cloud": _cloud,
+    "walk_race": lv.explorers.walk_race,
     "xor_landscape": lv.explorers.xor_landscape,
 }
 
