@@ -166,7 +166,7 @@ def _compute(data: dict[str, Any], state: State) -> dict[str, Any]:
         "outputs": _outputs(data["outputs"], inside),
         "axes": data["axes"],
     }
-    return found | {"text": _in_words(data, found, float((~within_axes).mean()))}
+    return found | {"text": _in_words(data, found, float((~within_axes).mean()), state["paths"])}
 
 
 def _kinds(data: dict[str, Any], inside: np.ndarray) -> dict[str, Any] | None:
@@ -209,7 +209,7 @@ def _outputs(outputs: dict[str, Any] | None, inside: np.ndarray) -> list[dict[st
     ]
 
 
-def _in_words(data: dict[str, Any], found: dict[str, Any], beyond: float) -> str:
+def _in_words(data: dict[str, Any], found: dict[str, Any], beyond: float, paths: str) -> str:
     loss, gradient = (_ends(data, found["ends"], name) for name in ("loss", "gradient"))
     total, walks = len(found["inside"]), len(found["touched"])
     told = [f"Brush: loss {loss}, gradient norm {gradient}."]
@@ -228,6 +228,8 @@ def _in_words(data: dict[str, Any], found: dict[str, Any], beyond: float) -> str
         ]
     if beyond > 0:
         told.append(f"Beyond the axes: {percent(beyond)} of all.")
+    if paths == "cloud":
+        told.append("Paths lead through the cloud.")
     return " ".join(told)
 
 

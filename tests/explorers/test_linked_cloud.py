@@ -99,7 +99,7 @@ def test_a_live_panel_says_the_same(xor):
     cloud = lv.explorers.linked_cloud(xor, XOR)
     panel = cloud.live()
     panel.state = cloud.state(loss_to=0.3, paths="cloud")
-    assert_same(panel.result, cloud.result(loss_to=0.3))
+    assert_same(panel.result, cloud.result(loss_to=0.3, paths="cloud"))
 
 
 # --- what is true of a brush ----------------------------------------------------------------------

@@ -68,7 +68,7 @@ function compute(state, data) {
     outputs: outputsOf(data.outputs, inside),
     axes,
   };
-  return { ...found, text: inWords(data, found, beyond / inside.length) };
+  return { ...found, text: inWords(data, found, beyond / inside.length, state.paths) };
 }
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -116,7 +116,7 @@ function outputsOf(outputs, inside) {
   });
 }
 
-function inWords(data, { ends, inside, touched, count, kinds, means }, beyond) {
+function inWords(data, { ends, inside, touched, count, kinds, means }, beyond, paths) {
   const [loss, gradient] = ["loss", "gradient"].map((name) => endsInWords(data, ends, name));
   const told = [`Brush: loss ${loss}, gradient norm ${gradient}.`];
   if (count === 0) {
@@ -132,6 +132,7 @@ function inWords(data, { ends, inside, touched, count, kinds, means }, beyond) {
     }
   }
   if (beyond > 0) told.push(`Beyond the axes: ${percent(beyond)} of all.`);
+  if (paths === "cloud") told.push("Paths lead through the cloud.");
   return told.join(" ");
 }
 
