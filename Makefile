@@ -30,12 +30,12 @@ NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbva
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site
-.PHONY: help book serve test test-slow notebooks results lock lint format clean
+.PHONY: help book pdf serve test test-slow notebooks results lock lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-book: $(BOOK_ENV) ## build the site into _build/html
+book: $(BOOK_ENV) ## build the site, and its archive, into _build/html
 	@# Built anew after a failure, as a page that only warned is not read a second time, which
 	@# would then be green; and where a change is in what Sphinx does not watch.
 	@test -e $(BUILT) && test -z "$$(find $(UNWATCHED) -newer $(BUILT))" \
@@ -43,7 +43,11 @@ book: $(BOOK_ENV) ## build the site into _build/html
 	@rm -f $(BUILT)
 	OMP_NUM_THREADS=1 $(PY) $(VENV)/bin/jupyter-book build . -W --keep-going -n --quiet
 	@touch $(BUILT)
+	@$(PY) book/tools/archive.py
 	@echo "The book is in $(SITE)/index.html"
+
+pdf: $(TEST_ENV) book ## print the whole book to _build/lossviz-book.pdf (needs Chromium)
+	@$(PY) book/tools/pdf.py
 
 serve: book ## build the site, then serve it on this machine (PORT=8000)
 	$(PY) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
