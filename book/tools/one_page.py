@@ -34,6 +34,7 @@ _STYLE = """
 @page { @bottom-center { content: counter(page); font: 9pt sans-serif; } }
 @page :first { @bottom-center { content: none; } }
 article { break-before: page; }
+a:not([href]) { color: inherit !important; text-decoration: none !important; }
 .title-page { break-after: page; padding-top: 65mm; text-align: center; }
 .title-page .book-title { font-size: 28pt; line-height: 1.2; margin-bottom: 8mm; }
 .contents p { break-after: avoid; font-weight: 600; margin: 3mm 0 1mm; }

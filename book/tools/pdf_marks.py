@@ -51,7 +51,7 @@ def finish(
     Raises:
         ValueError: if the outline has another number of headings.
     """
-    writer = PdfWriter(clone_from=PdfReader(source))
+    writer = PdfWriter(source, incremental=True)
     marks = list(_marks(writer.root_object["/Outlines"]))
     if len(marks) != len(headings):
         raise ValueError(
