@@ -7,17 +7,24 @@ pages become links within the document. Nothing is executed: pages go in and a p
 from __future__ import annotations
 
 import html
-import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-HOME = "book/index.html"
+from site_pages import (
+    HOME,
+    Entry,
+    anchor,
+    contents,
+    read_page,
+    site_path,
+    text_of,
+)
+
 # Attributes whose value is the id of another element.
 _REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 _SCREEN_ONLY = "script, noscript, button, a.headerlink, .lv-explorer"
@@ -42,87 +49,6 @@ a:not([href]) { color: inherit !important; text-decoration: none !important; }
 .contents li { display: flex; gap: 3mm; padding-left: calc(6mm * var(--depth)); }
 .contents li a { flex: 1; text-decoration: none; }
 """
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A page in the table of contents.
-
-    Attributes:
-        path: where the page is, from the site's root.
-        title: its name in the table.
-        depth: 0 for a chapter, more for pages below one.
-        part: the part of the book that it stands in.
-    """
-
-    path: str
-    title: str
-    depth: int
-    part: str
-
-
-def read_page(site: Path, path: str) -> BeautifulSoup:
-    """Return a built page as a tree."""
-    return BeautifulSoup(
-        (site / path).read_text(encoding="utf-8"), "html.parser"
-    )
-
-
-def contents(site: Path) -> list[Entry]:
-    """Return the pages of the book in order, as the home page's menu lists them.
-
-    Args:
-        site: the folder of the built site.
-
-    Raises:
-        ValueError: if the home page has no menu, or a page twice.
-    """
-    home = read_page(site, HOME)
-    menu = home.select_one("nav.bd-links")
-    if menu is None:
-        raise ValueError(f"{site / HOME} has no menu of the book's pages")
-    entries = [Entry(HOME, _text(home.h1), 0, "")]
-    entries += _listed(menu)
-    paths = [entry.path for entry in entries]
-    twice = sorted({path for path in paths if paths.count(path) > 1})
-    if twice:
-        raise ValueError(f"the menu lists pages twice: {', '.join(twice)}")
-    return entries
-
-
-def _listed(menu: Tag) -> Iterator[Entry]:
-    part = ""
-    for element in menu.select("p.caption, li > a.reference"):
-        if element.name == "p":
-            part = _text(element)
-        elif not element.find_parent("ul", class_="bd-sidenav__home-link"):
-            depth = len(element.find_parents("li")) - 1
-            path = _site_path(HOME, element["href"])
-            yield Entry(path, _text(element), depth, part)
-
-
-def _text(element: Tag | None) -> str:
-    """Return an element's words, without the mark that links a heading to itself."""
-    text = element.get_text() if element else ""
-    return " ".join(text.split()).removesuffix("#")
-
-
-def _site_path(page: str, link: str) -> str:
-    """Return where a link on a page leads, from the site's root; "" stands for the page."""
-    folder = posixpath.dirname(page)
-    path = unquote(urlsplit(link).path)
-    return posixpath.normpath(posixpath.join(folder, path)) if path else page
-
-
-def anchor(path: str, fragment: str = "") -> str:
-    """Return the id that a place of a page has in the joined document.
-
-    Example:
-        >>> anchor("book/api/index.html", "module-lossviz")
-        'api-index--module-lossviz'
-    """
-    name = path.removeprefix("book/").removesuffix(".html").replace("/", "-")
-    return f"{name}--{fragment}" if fragment else name
 
 
 def article(site: Path, path: str, pages: Iterable[str]) -> str:
@@ -166,7 +92,7 @@ def _relink(tree: Tag, path: str, pages: set[str]) -> None:
         parts = urlsplit(link["href"])
         if parts.scheme or parts.netloc:
             continue
-        target = _site_path(path, link["href"])
+        target = site_path(path, link["href"])
         if target in pages:
             link["href"] = f"#{anchor(target, unquote(parts.fragment))}"
         else:
@@ -176,7 +102,7 @@ def _relink(tree: Tag, path: str, pages: set[str]) -> None:
 def _find_files(tree: Tag, site: Path, path: str) -> None:
     for element in tree.find_all(src=True):
         if not urlsplit(element["src"]).scheme:
-            file = site / _site_path(path, element["src"])
+            file = site / site_path(path, element["src"])
             element["src"] = file.resolve().as_uri()
 
 
@@ -208,7 +134,7 @@ def headings(document: str) -> list[str]:
     """
     tree = BeautifulSoup(document, "html.parser")
     found = tree.find_all(["h1", "h2", "h3", "h4", "h5", "h6"])
-    return [re.sub(r"\\[()]", "", _text(heading)) for heading in found]
+    return [re.sub(r"\\[()]", "", text_of(heading)) for heading in found]
 
 
 def authors(citation: Mapping[str, Any]) -> str:
@@ -239,16 +165,26 @@ def title_page(title: str, citation: Mapping[str, Any], rights: str) -> str:
     return f'<div class="title-page">{"".join(lines)}</div>'
 
 
-def _head(site: Path) -> str:
-    """Return style sheets and MathJax of the home page, with addresses that hold anywhere."""
-    head = read_page(site, HOME).head
-    _find_files(head, site, HOME)
+def _head(site: Path, pages: Iterable[str]) -> str:
+    """Return the style sheets of all pages and MathJax, each once.
+
+    A page has only those that it needs. The longest list comes first, as their order matters.
+    """
+    heads = [_needs(site, path) for path in pages]
+    ordered = sorted(heads, key=len, reverse=True)
+    return "\n".join(dict.fromkeys(tag for head in ordered for tag in head))
+
+
+def _needs(site: Path, path: str) -> list[str]:
+    """Return a page's style sheets and MathJax, with addresses that hold anywhere."""
+    head = read_page(site, path).head
+    _find_files(head, site, path)
     for link in head.select("link[rel=stylesheet]"):
-        file = site / _site_path(HOME, link["href"])
+        file = site / site_path(path, link["href"])
         link["href"] = file.resolve().as_uri()
-    wanted = head.select("link[rel=stylesheet], script[src*=mathjax]")
     config = [s for s in head.select("script") if "window.MathJax" in s.text]
-    return "\n".join(map(str, [*config, *wanted]))
+    wanted = head.select("link[rel=stylesheet], script[src*=mathjax]")
+    return [str(tag) for tag in (*config, *wanted)]
 
 
 def joined(site: Path, citation: Mapping[str, Any]) -> str:
@@ -261,13 +197,13 @@ def joined(site: Path, citation: Mapping[str, Any]) -> str:
     entries = contents(site)
     home = read_page(site, HOME)
     pages = [entry.path for entry in entries]
-    rights = _text(home.select_one(".extra_footer, .extra-footer"))
+    rights = text_of(home.select_one(".extra_footer, .extra-footer"))
     body = [title_page(entries[0].title, citation, rights), table(entries)]
     body += [article(site, path, pages) for path in pages]
     return _FRAME.format(
         language=home.html["lang"],
         title=html.escape(entries[0].title),
-        head=_head(site),
+        head=_head(site, pages),
         style=_STYLE,
         body="\n".join(body),
     )

@@ -18,6 +18,7 @@ from pypdf import PdfReader
 import archive
 import one_page
 import pdf_marks
+import site_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -87,10 +88,12 @@ def print_site(site: Path, target: Path) -> int:
         FileNotFoundError: if the site is not built.
         RuntimeError: if the table never agrees with the pages.
     """
-    if not (site / one_page.HOME).is_file():
+    if not (site / site_pages.HOME).is_file():
         raise FileNotFoundError(f"no site in {site}: run `make book`")
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    names = [one_page.anchor(entry.path) for entry in one_page.contents(site)]
+    names = [
+        site_pages.anchor(entry.path) for entry in site_pages.contents(site)
+    ]
     with tempfile.TemporaryDirectory() as folder:
         document = Path(folder, "book.html")
         document.write_text(one_page.joined(site, citation), "utf-8")
@@ -104,7 +107,7 @@ def print_site(site: Path, target: Path) -> int:
 
 def _data(site: Path, citation: dict[str, Any]) -> dict[str, str]:
     return {
-        "/Title": one_page.contents(site)[0].title,
+        "/Title": site_pages.contents(site)[0].title,
         "/Author": one_page.authors(citation),
         "/Keywords": ", ".join(citation["keywords"]),
     }
