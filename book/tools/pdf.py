@@ -60,11 +60,11 @@ def find_browser() -> str:
 
 
 @contextmanager
-def opened(document: Path) -> Iterator[Page]:
+def opened(document: Path, program: str) -> Iterator[Page]:
     """Show a document in Chromium as it will be on paper, with formulae and pictures in place."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_browser(), args=_FLAGS
+            executable_path=program, args=_FLAGS
         )
         page = browser.new_page(color_scheme="light")
         page.emulate_media(media="print")
@@ -90,6 +90,7 @@ def print_site(site: Path, target: Path) -> int:
     """
     if not (site / site_pages.HOME).is_file():
         raise FileNotFoundError(f"no site in {site}: run `make book`")
+    program = find_browser()
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     names = [
         site_pages.anchor(entry.path) for entry in site_pages.contents(site)
@@ -98,7 +99,7 @@ def print_site(site: Path, target: Path) -> int:
         document = Path(folder, "book.html")
         document.write_text(one_page.joined(site, citation), "utf-8")
         draft = Path(folder, "book.pdf")
-        with opened(document) as page:
+        with opened(document, program) as page:
             _print_until_numbers_agree(page, draft, names)
         headings = one_page.headings(document.read_text("utf-8"))
         pdf_marks.finish(draft, target, headings, _data(site, citation))
