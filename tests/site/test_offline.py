@@ -148,6 +148,24 @@ def test_every_explorer_answers(browser, pages):
     assert answered >= 1
 
 
+def test_without_javascript_explorers_are_described_pictures_and_text_stays(browser, pages):
+    context, pictures = browser.new_context(offline=True, java_script_enabled=False), 0
+    for path in pages:
+        if 'class="lv-host"' not in path.read_text(encoding="utf-8"):
+            continue
+        page = context.new_page()
+        page.goto(path.as_uri())
+        for image in page.locator(".lv-host img.lv-fallback").all():
+            assert image.is_visible()
+            assert len(image.get_attribute("alt").split()) >= 3
+            pictures += 1
+        assert page.locator(".lv-explorer").count() == 0
+        assert len(page.locator("article").inner_text().split()) > 50
+        page.close()
+    context.close()
+    assert pictures >= 1
+
+
 def test_search_finds_pages_from_files(browser, unzipped):
     page = browser.new_context(offline=True).new_page()
     page.goto((unzipped / "book" / "index.html").as_uri())

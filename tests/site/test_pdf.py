@@ -113,8 +113,9 @@ def test_the_pdf_is_the_whole_book(tmp_path):
     program("chromium", *pdf.BROWSERS)
     if not (SITE / "index.html").is_file():
         pytest.fail("the site is not built; run `make book`")
-    target = tmp_path / "book.pdf"
-    assert pdf.print_site(SITE, target) == len(PdfReader(target).pages)
+    site, target = tmp_path / "html", tmp_path / "lossviz-book.pdf"
+    shutil.copytree(SITE, site)
+    pdf.main(site)
     reader = PdfReader(target)
     entries = site_pages.contents(SITE)
     texts = [page.extract_text() for page in reader.pages]
@@ -129,6 +130,9 @@ def test_the_pdf_is_the_whole_book(tmp_path):
     check_outline(reader, entries)
     assert reader.metadata.title == entries[0].title
     assert str(ROOT) not in "".join(texts)
+    assert (site / target.name).read_bytes() == target.read_bytes()
+    offline = site_pages.read_page(site, "book/offline.html")
+    assert offline.select_one(f'article a[href="../{target.name}"]') is not None
 
 
 def test_without_chromium_the_command_fails_and_says_what_to_do(tmp_path):
