@@ -70,6 +70,8 @@ def article(site: Path, path: str, pages: Iterable[str]) -> str:
         element.decompose()
     for fold in found.select("details"):
         fold["open"] = ""
+    for picture in found.select("img[loading]"):
+        del picture["loading"]  # no reader scrolls to it
     _rename(found, path)
     _relink(found, path, set(pages))
     _find_files(found, site, path)

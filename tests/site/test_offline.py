@@ -24,7 +24,12 @@ SETTLE = """async () => {
   if (window.MathJax?.startup) await MathJax.startup.promise;
   await document.fonts.ready;
 }"""
-BROKEN = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+BROKEN = """async () => {
+  const images = [...document.images].filter(image => image.getAttribute("src"));
+  images.forEach(image => { image.loading = "eager"; });
+  await Promise.allSettled(images.map(image => image.decode()));
+  return images.filter(image => !image.naturalWidth).map(image => image.src);
+}"""
 
 
 @pytest.fixture(scope="module")

@@ -109,14 +109,27 @@ def check_outline(reader, entries):
     assert titles == ["Contents", *(entry.title for entry in entries)]
 
 
+def make_pdf(site, **variables):
+    """Run the command: a browser of its own cannot start in the process of the tests' browser."""
+    return subprocess.run(
+        [sys.executable, ROOT / "book" / "tools" / "pdf.py", site],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_the_pdf_is_the_whole_book(tmp_path):
     program("chromium", *pdf.BROWSERS)
     if not (SITE / "index.html").is_file():
         pytest.fail("the site is not built; run `make book`")
     site, target = tmp_path / "html", tmp_path / "lossviz-book.pdf"
     shutil.copytree(SITE, site)
-    pdf.main(site)
+    done = make_pdf(site)
+    assert done.returncode == 0, done.stdout + done.stderr
     reader = PdfReader(target)
+    assert f"{len(reader.pages)} pages" in done.stdout
     entries = site_pages.contents(SITE)
     texts = [page.extract_text() for page in reader.pages]
     names = [site_pages.anchor(entry.path) for entry in entries]
@@ -137,13 +150,7 @@ def test_the_pdf_is_the_whole_book(tmp_path):
 
 def test_without_chromium_the_command_fails_and_says_what_to_do(tmp_path):
     shutil.copytree(SITE / "book", tmp_path / "html" / "book")
-    done = subprocess.run(
-        [sys.executable, ROOT / "book" / "tools" / "pdf.py", tmp_path / "html"],
-        env=os.environ | {"CHROMIUM": str(tmp_path / "none")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = make_pdf(tmp_path / "html", CHROMIUM=str(tmp_path / "none"))
     assert done.returncode != 0
     assert "apt-get install chromium" in done.stderr
     assert "Traceback" not in done.stderr

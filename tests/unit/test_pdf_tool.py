@@ -28,7 +28,7 @@ ONE = """
 <label for="start">label</label><button>press</button><script>run()</script>
 <details><summary>Solution</summary>text</details>
 <div class="lv-host"><div class="lv-explorer">live</div><noscript>no script</noscript>
-<img class="lv-fallback" alt="a picture of it" src="../_images/a.png"></div></section>"""
+<img class="lv-fallback" alt="a picture of it" loading="lazy" src="../_images/a.png"></div></section>"""
 CITATION = {"authors": [{"name": "some <people>"}], "version": "1.2"}
 
 
@@ -96,6 +96,7 @@ def test_links_between_pages_become_links_within_the_document(one):
 def test_what_only_a_screen_can_use_is_left_out(one, site):
     assert one.select("script, button, noscript, .headerlink, .lv-explorer") == []
     assert one.img["src"] == (site / "_images" / "a.png").resolve().as_uri()
+    assert not one.img.has_attr("loading")
     assert one.details.has_attr("open")
 
 
