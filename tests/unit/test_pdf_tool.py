@@ -28,7 +28,8 @@ ONE = """
 <label for="start">label</label><button>press</button><script>run()</script>
 <details><summary>Solution</summary>text</details>
 <div class="lv-host"><div class="lv-explorer">live</div><noscript>no script</noscript>
-<img class="lv-fallback" alt="a picture of it" loading="lazy" src="../_images/a.png"></div></section>"""
+<img class="lv-fallback" alt="a picture of it" loading="lazy" src="../_images/a.png"></div>
+</section>"""
 CITATION = {"authors": [{"name": "some <people>"}], "version": "1.2"}
 
 
