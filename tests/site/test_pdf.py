@@ -103,6 +103,16 @@ def check_pictures(reader, numbers):
         assert drawn >= len(page.select("article img")) > 0, chapter.stem
 
 
+def check_breaks(entries, numbers, texts):
+    """No page ends with a heading of its chapter."""
+    pages = [entry.path for entry in entries]
+    begins = [numbers[site_pages.anchor(path)] for path in pages]
+    for path, first, after in zip(pages, begins, [*begins[1:], len(texts) + 1], strict=True):
+        headings = one_page.headings(one_page.article(SITE, path, pages))
+        ends = {words(texts[number - 1].splitlines()[-1]) for number in range(first, after)}
+        assert ends.isdisjoint(map(words, headings)), path
+
+
 def check_outline(reader, entries):
     """The outline has the chapters' titles, whole and once."""
     titles = [mark.title for mark in reader.outline if not isinstance(mark, list)]
@@ -140,6 +150,7 @@ def test_the_pdf_is_the_whole_book(tmp_path):
     check_numbers(texts)
     check_links(reader, numbers)
     check_pictures(reader, numbers)
+    check_breaks(entries, numbers, texts)
     check_outline(reader, entries)
     assert reader.metadata.title == entries[0].title
     assert str(ROOT) not in "".join(texts)
