@@ -22,28 +22,34 @@ PIP_INSTALL := $(PY) -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-ur
 
 SITE := _build/html
 BUILT := _build/.complete
-UNWATCHED := _config.yml _toc.yml book/assets book/extensions book/results book/vendor
 NOTEBOOKS := $(wildcard book/*.ipynb)
+SOURCES := _config.yml _toc.yml $(wildcard CITATION.cff) lossviz $(NOTEBOOKS) $(wildcard book/*.md book/*.bib) \
+	$(wildcard book/api) book/assets book/extensions book/results book/vendor
 # One thread, as the chapters' numbers were made; the two test processes share two cores.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site
-.PHONY: help book serve test test-slow notebooks results lock lint format clean
+.PHONY: help book pdf serve test test-slow notebooks results lock lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-book: $(BOOK_ENV) ## build the site into _build/html
+book: $(BOOK_ENV) ## build the site, and its archive, into _build/html
 	@# Built anew after a failure, as a page that only warned is not read a second time, which
-	@# would then be green; and where a change is in what Sphinx does not watch.
-	@test -e $(BUILT) && test -z "$$(find $(UNWATCHED) -newer $(BUILT))" \
+	@# would then be green; and after any change, as Sphinx watches some files only, and what it
+	@# mends in place has other bytes than what it makes. Executed chapters are kept.
+	@test -e $(BUILT) && test -z "$$(find $(SOURCES) -name __pycache__ -prune -o -type f -newer $(BUILT) -print)" \
 		|| rm -rf $(SITE) _build/.doctrees
 	@rm -f $(BUILT)
 	OMP_NUM_THREADS=1 $(PY) $(VENV)/bin/jupyter-book build . -W --keep-going -n --quiet
 	@touch $(BUILT)
+	@$(PY) book/tools/archive.py
 	@echo "The book is in $(SITE)/index.html"
+
+pdf: $(TEST_ENV) book ## print the whole book to _build/lossviz-book.pdf (needs Chromium)
+	@$(PY) book/tools/pdf.py
 
 serve: book ## build the site, then serve it on this machine (PORT=8000)
 	$(PY) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)

@@ -14,7 +14,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("_config.yml", "Makefile", "requirements.txt", "pyproject.toml")
-FOLDERS = ("lossviz", "book/assets", "book/extensions", "book/results", "book/vendor")
+FOLDERS = (
+    "lossviz",
+    "book/assets",
+    "book/extensions",
+    "book/results",
+    "book/tools",
+    "book/vendor",
+)
 
 pytestmark = pytest.mark.slow
 
@@ -143,6 +150,21 @@ def test_a_change_of_style_reaches_the_site(book):
     style.write_text(style.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
     assert_green(book.build())
     assert "/* changed */" in (book.html / "_static" / "lossviz.css").read_text(encoding="utf-8")
+
+
+def test_the_archive_is_a_function_of_the_sources(book):
+    archive, page = book.html / "lossviz-book.zip", book.root / "book" / "index.md"
+    assert_green(book.build())
+    first = archive.read_bytes()
+    assert_green(book.build())
+    assert archive.read_bytes() == first
+    page.write_text(INDEX + "\nOne line more.\n")
+    assert_green(book.build())
+    assert archive.read_bytes() != first
+    page.write_text(INDEX)
+    assert_green(book.build())
+    assert archive.read_bytes() == first
+    assert (book.html / ".nojekyll").is_file()
 
 
 def test_buttons_follow_the_address(book):

@@ -3,7 +3,9 @@
 - :mod:`lossviz_book.theme` takes out what the theme does wrong;
 - :mod:`lossviz_book.cache` re-executes the notebooks when the package below them changes;
 - :mod:`lossviz_book.repository` gives source and launch buttons where the book has an address;
-- :mod:`lossviz_book.site` writes the way in from the root and places the page for lost readers.
+- :mod:`lossviz_book.site` writes the way in from the root and places the page for lost readers;
+- :mod:`lossviz_book.citation` says how to cite the book, :mod:`lossviz_book.times` how long a
+  chapter takes.
 """
 
 from __future__ import annotations
@@ -12,12 +14,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from lossviz_book import cache, repository, site, theme
+from lossviz_book import cache, citation, repository, site, theme, times
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the parts to Sphinx's events."""
-    for part in (theme, cache, repository, site):
+    for part in (theme, cache, repository, site, citation, times):
         part.connect(app)
     return {
         "version": "1",

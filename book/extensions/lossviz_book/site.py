@@ -72,3 +72,5 @@ def _write_redirect(app: Sphinx, exception: Exception | None) -> None:
         title=html.escape(app.config.html_title),
     )
     Path(app.outdir, "index.html").write_text(page, encoding="utf-8")
+    # Else hosts that run Jekyll leave out the folders whose names begin with an underscore.
+    Path(app.outdir, ".nojekyll").touch()
