@@ -1,14 +1,8 @@
 // Lets the keyboard reach what scrolls sideways within its own box (WCAG 2, 2.1.1). The theme does
 // so for code and outputs only; explorers look after their own.
 
-const BOXES = [
-  ".cell_output",
-  ".cell_output .output",
-  "figure",
-  "div.math",
-  "mjx-container",
-  ".pst-scrollable-table-container",
-].map((box) => `.bd-article ${box}`).join(", ");
+const BOXES = [".cell_output", "figure", "div.math", "mjx-container"]
+  .map((box) => `.bd-article ${box}`).join(", ");
 
 /**
  * Says whether an element's content is wider than the element, and can be scrolled.

@@ -11,6 +11,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LONGEST = 160  # what search engines show of a description
+SHORTEST = (
+    60  # whole sentences that say less are followed by a part of the next
+)
 CARD = "_static/card.png"
 CARD_ALT = "Clouds of sampled networks, loss against gradient norm, for three activation functions"
 CARD_SIZE = (1200, 630)
@@ -80,15 +83,15 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     """Cut a text after the last whole sentence that fits, else after a whole word.
 
     Example:
-        >>> shortened("One sentence. Another one.", longest=20)
-        'One sentence.'
+        >>> shortened("word " * 20 + "end. Another sentence.", longest=110)[-4:]
+        'end.'
         >>> shortened("A sentence of many words.", longest=15)
         'A sentence of…'
     """
     if len(text) <= longest:
         return text
     ends = [m.end() for m in re.finditer(r"[.?!](?= )", text[: longest + 1])]
-    if ends:
+    if ends and ends[-1] >= SHORTEST:
         return text[: ends[-1]]
     return text[: longest - 1].rsplit(" ", 1)[0].rstrip(",;:") + "…"
 

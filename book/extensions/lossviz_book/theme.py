@@ -120,13 +120,16 @@ def _named_unfolding(match: re.Match[str]) -> str:
     return f'{match["link"]}<summary aria-label="Pages of {name}">'
 
 
-def mend_tables(page: str) -> str:
-    """Turn the headers without a word of pandas' tables into cells.
+def mend_outputs(page: str) -> str:
+    """Mend what MyST-NB and pandas write: headers without a word, and a name unlike the text.
 
     Example:
-        >>> mend_tables('<table border="1" class="dataframe"><th></th></table>')
+        >>> mend_outputs('<table border="1" class="dataframe"><th></th></table>')
         '<table border="1" class="dataframe"><td></td></table>'
     """
+    page = page.replace(
+        '<summary aria-label="Toggle hidden content">', "<summary>"
+    )
     return _DATA_FRAME.sub(
         lambda table: table[0].replace("<th></th>", "<td></td>"), page
     )

@@ -14,7 +14,7 @@ from sphinx.jinja2glue import BuiltinTemplateLoader
 
 from lossviz_book import assets, icons, theme
 
-MENDS = (theme.mend_frame, theme.mend_tables, icons.draw, assets.trim)
+MENDS = (theme.mend_frame, theme.mend_outputs, icons.draw, assets.trim)
 
 
 def connect(app: Sphinx) -> None:
