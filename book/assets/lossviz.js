@@ -1,6 +1,6 @@
-// Lets the keyboard reach what scrolls sideways within its own box (WCAG 2, 2.1.1). The theme does
-// so for code and outputs only; explorers look after their own.
+// What the theme leaves out for readers who move by keyboard (WCAG 2, 2.1.1 and 2.4.3), and print.
 
+// Boxes that scroll sideways: the theme sees to code and outputs, explorers to their own.
 const BOXES = [".cell_output", "figure", "div.math", "mjx-container"]
   .map((box) => `.bd-article ${box}`).join(", ");
 
@@ -30,6 +30,16 @@ async function watchScrollers() {
   markScrollers();
   new ResizeObserver(markScrollers).observe(document.querySelector(".bd-article"));
 }
+
+// The theme lets go of these buttons when they are pressed, and the next stop is the page's top.
+const LETTING_GO = ".theme-switch-button, .search-button, .primary-toggle, .secondary-toggle";
+
+window.addEventListener("click", (event) => {
+  const button = event.target.closest(LETTING_GO);
+  if (!button || event.detail > 0) return; // by a pointer, whose tooltip should go
+  button.blur = () => {};
+  setTimeout(() => delete button.blur);
+}, true);
 
 // Pictures that wait for the reader would be missing on paper.
 window.addEventListener("beforeprint", () => {
