@@ -19,13 +19,14 @@ _MOST_STOPS = 300
 _STOP = """() => {
   const here = document.activeElement;
   if (here === document.body) return null;
-  const look = () => [here, ...here.children].flatMap(part => ["", "::after"].map(layer => {
-    const style = getComputedStyle(part, layer);
+  const card = here.matches(".sd-stretched-link") ? [here.closest(".sd-card")] : [];
+  const parts = [...card, here, ...here.children];
+  const look = () => parts.map(part => {
+    const style = getComputedStyle(part);
     return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.opacity].join();
-  })).join();
-  const at = [here, ...here.children].map(part => part.getBoundingClientRect());
-  const inside = at.some(r => r.width > 0 && r.height > 0 && r.bottom > 0 && r.top < innerHeight
-    && r.right > 0 && r.left < innerWidth);
+  }).join();
+  const inside = parts.map(part => part.getBoundingClientRect()).some(r => r.width > 0
+    && r.height > 0 && r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth);
   const clear = here.checkVisibility({opacityProperty: true, visibilityProperty: true});
   const focused = look();
   here.blur();
