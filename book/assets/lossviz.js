@@ -28,7 +28,7 @@ async function watchScrollers() {
   await window.MathJax?.startup?.promise;
   await document.fonts.ready;
   markScrollers();
-  new ResizeObserver(markScrollers).observe(document.querySelector(".bd-article"));
+  new ResizeObserver(markScrollers).observe(document.querySelector("#main-content"));
 }
 
 // The theme lets go of these buttons when they are pressed, and the next stop is the page's top.
