@@ -6,5 +6,16 @@ Displayed in a notebook, an explorer is HTML with all it needs. Its ES modules a
 from lossviz.explorers._controls import Range, Select
 from lossviz.explorers._explorer import Explorer
 from lossviz.explorers.activation_lab import activation_lab
+from lossviz.explorers.linked_cloud import linked_cloud
+from lossviz.explorers.walk_race import walk_race
+from lossviz.explorers.xor_landscape import xor_landscape
 
-__all__ = ["Explorer", "Range", "Select", "activation_lab"]
+__all__ = [
+    "Explorer",
+    "Range",
+    "Select",
+    "activation_lab",
+    "linked_cloud",
+    "walk_race",
+    "xor_landscape",
+]

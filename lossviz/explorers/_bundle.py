@@ -22,13 +22,15 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z_]+)\.js";\n', re.MULTI
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*\n", re.MULTILINE | re.DOTALL)
 _MARGIN = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
+# A line that goes on in the next by what it ends with; a comment or a text may end like that, too.
+_OPEN_END = re.compile(r"^((?!.*(?://|`)).*[;{,(\[])\n", re.MULTILINE)
 
 
 @cache
 def bundle(*names: str) -> str:
     """Return one script that defines modules and all they need, each as ``NAME_js``.
 
-    Comments, empty lines and indentation are left out: readers find them in the package.
+    Comments, indentation and most ends of lines are left out: readers find them in the package.
     """
     needed = dict.fromkeys(each for name in names for each in _in_order(name, ()))
     return "".join(_scope(each) for each in needed)
@@ -53,6 +55,7 @@ def _scope(name: str) -> str:
     exports = ", ".join(name for _, name in _EXPORT.findall(source))
     body = _IMPORT.sub(lambda found: f"const {{{found[1].strip()}}} = {found[2]}_js;\n", source)
     body = _MARGIN.sub("", _COMMENT.sub("", _EXPORT.sub(r"\1", body)))
+    body = _OPEN_END.sub(r"\1", body)
     return f"const {name}_js = (() => {{\n{body}return {{{exports}}};\n}})();\n"
 
 

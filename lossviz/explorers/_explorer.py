@@ -22,7 +22,8 @@ _PAGE = """<div class="lv-host" data-lv-host="{mark}">
 <style>{style}</style>
 <img class="lv-fallback" alt="{alt}" src="data:image/png;base64,{image}">
 <noscript>
-<p>This is a picture of an interactive figure. Turn JavaScript on to play with it.</p>
+<p>This is a picture of an interactive figure. To play with it, turn JavaScript on; in a notebook
+that is not trusted, trust it or run this cell.</p>
 </noscript>
 </div>
 <script type="module">

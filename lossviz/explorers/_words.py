@@ -27,3 +27,31 @@ def percent(share: float) -> str:
         ('13 %', 'under 1 %')
     """
     return style.percent(share, partial(fixed, digits=0))
+
+
+def grouped(count: int) -> str:
+    """Write a whole number with commas between thousands.
+
+    Example:
+        >>> grouped(900), grouped(1234567)
+        ('900', '1,234,567')
+    """
+    return f"{count:,}"
+
+
+def significant(value: float, digits: int) -> str:
+    """Write a number rounded to some digits, halves away from 0; far from 1 with a power of ten.
+
+    Example:
+        >>> significant(0.03149, 2), significant(1234.0, 2), significant(4.56e-7, 2)
+        ('0.031', '1200', '4.6e-7')
+    """
+    exact = Decimal(float(value))
+    if exact == 0:
+        return "0"
+    rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - digits + 1), ROUND_HALF_UP)
+    power = rounded.adjusted()
+    if -5 < power < 6:
+        return fixed(float(rounded), max(0, digits - 1 - power))
+    mantissa = rounded.scaleb(-power).quantize(Decimal(1).scaleb(1 - digits))
+    return f"{mantissa:f}e{power:+d}"

@@ -18,7 +18,7 @@ from lossviz.explorers import _bundle
 from lossviz.explorers._bundle import bundle
 from lossviz.explorers._controls import checked_state
 from lossviz.explorers._pack import in_script, packed
-from lossviz.explorers._words import fixed, percent
+from lossviz.explorers._words import fixed, grouped, percent, significant
 
 CONTROLS = (
     lv.explorers.Select("kind", "Kind", (("a", "A"), ("b", "B")), "a"),
@@ -108,6 +108,18 @@ def test_numbers_are_written_alike():
         assert got == [fixed(value, digits) for value in values]
     shares = [0, 1, 0.001, 0.005, 0.0051, 0.125, 0.375, 0.5, 0.994, 0.995, 0.999]
     assert call("format", "percent", *([share] for share in shares)) == list(map(percent, shares))
+    counts = [0, 7, 900, 1000, 65432, 1234567]
+    assert call("format", "grouped", *([count] for count in counts)) == list(map(grouped, counts))
+
+
+def test_significant_digits_are_written_alike():
+    values = [
+        0, 1, -2.5, 0.125, 0.0316, 0.00099951, 1e-4, 9.96e-5, 1e-5, 4.56e-7, 99.5, 1234, 99999.5,
+        999999, 1e6, 1.25e12, -3e-9, 5e-324, *(10.0 ** (k / 10) for k in range(-90, 70)),
+    ]  # fmt: skip
+    for digits in (1, 2, 3):
+        got = call("format", "significant", *([value, digits] for value in values))
+        assert got == [significant(value, digits) for value in values]
 
 
 def test_ticks_are_round_numbers_within_their_ends():

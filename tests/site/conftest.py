@@ -1,4 +1,4 @@
-"""The built site on a server of its own, and a headless Chromium to look at it."""
+"""The built site on a server of its own, and visits to its pages."""
 
 from __future__ import annotations
 
@@ -8,28 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from missing import program
 from site_server import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
-
-# The last turns every other host's name into a failed request, on any machine.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-]
 
 DESKTOP = {"width": 1280, "height": 900}
 
@@ -47,16 +31,6 @@ def address() -> Iterator[str]:
         pytest.fail("the site is not built; run `make book`")
     with serving(SITE) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium; without one the tests skip, but in CI they fail."""
-    executable = program("chromium", "chromium", "chromium-browser", "google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @dataclass

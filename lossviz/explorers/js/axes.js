@@ -44,50 +44,93 @@ export function decimals(step) {
 }
 
 /**
- * Draw a frame, its ticks and labels.
- * @param {import("./panel.js").Drawing} drawing
- * @param {{x: [number, number], y: [number, number], title?: string, xlabel?: string,
- *   ylabel?: string, grid?: boolean}} options
- * @returns {Frame}
+ * @typedef {Object} FrameOptions
+ * @property {[number, number]} x the ends of the horizontal axis
+ * @property {[number, number]} y
+ * @property {string} [title]
+ * @property {string} [xlabel]
+ * @property {string} [ylabel]
+ * @property {boolean} [grid]
+ * @property {[number, string][]} [xticks] places with names, in place of round numbers
+ * @property {[number, string][]} [yticks]
+ * @property {number} [left] pixels for what is written on the left
  */
-export function frame(drawing, options) {
-  const { ctx, width, height, look } = drawing;
-  const box = { left: 46, right: width - 10, top: options.title ? 26 : 10, bottom: height - 36 };
+
+/**
+ * Return a frame's box on a canvas of some size, and its scales.
+ * @param {{width: number, height: number}} size
+ * @param {FrameOptions} options
+ */
+export function scales({ width, height }, options) {
+  const left = options.left === undefined ? 46 : options.left;
+  const box = { left, right: width - 10, top: options.title ? 26 : 10, bottom: height - 36 };
   const [x0, x1] = options.x;
   const [y0, y1] = options.y;
   const X = (x) => box.left + ((x - x0) / (x1 - x0)) * (box.right - box.left);
   const Y = (y) => box.bottom - ((y - y0) / (y1 - y0)) * (box.bottom - box.top);
   const fromX = (px) => x0 + ((px - box.left) / (box.right - box.left)) * (x1 - x0);
   const fromY = (py) => y0 + ((box.bottom - py) / (box.bottom - box.top)) * (y1 - y0);
-  const found = { ctx, X, Y, fromX, fromY, box };
-  drawTicks(found, options, look);
+  return { X, Y, fromX, fromY, box };
+}
+
+/**
+ * Draw a frame, its ticks and labels.
+ * @param {import("./panel.js").Drawing} drawing
+ * @param {FrameOptions} options
+ * @returns {Frame}
+ */
+export function frame(drawing, options) {
+  const found = { ctx: drawing.ctx, ...scales(drawing, options) };
+  drawTicks(found, options, drawing.look);
   drawWords(found, options, drawing);
   return found;
 }
 
+/**
+ * Return named ticks at about `count` whole powers of ten, for an axis of logarithms.
+ * @param {number} low log10 of the lower end
+ * @param {number} high
+ * @param {number} count
+ * @returns {[number, string][]}
+ */
+export function powers(low, high, count) {
+  const all = multiples(low, high, 1).map(Math.round);
+  const every = Math.max(1, Math.ceil(all.length / count));
+  return all.filter((power) => power % every === 0).map((power) => [power, `10${raised(power)}`]);
+}
+
+const raised = (power) => [...String(power)].map((sign) => RAISED[sign]).join("");
+const RAISED = {
+  "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹",
+};
+
+/** Return ticks with what is written beside them: those with names, or about `count` numbers. */
+function written(named, ends, count) {
+  if (named) return named;
+  const places = ticks(...ends, count);
+  const digits = places.length > 1 ? decimals(places[1] - places[0]) : 2;
+  return places.map((value) => [value, fixed(value, digits)]);
+}
+
 function drawTicks({ ctx, X, Y, box }, options, look) {
-  const across = ticks(...options.x, Math.max(2, Math.floor((box.right - box.left) / 70)));
-  const up = ticks(...options.y, Math.max(3, Math.floor((box.bottom - box.top) / 40)));
-  const write = (list) => {
-    const digits = list.length > 1 ? decimals(list[1] - list[0]) : 2;
-    return list.map((value) => fixed(value, digits));
-  };
+  const wide = Math.max(2, Math.floor((box.right - box.left) / 70));
+  const tall = Math.max(3, Math.floor((box.bottom - box.top) / 40));
   ctx.font = `12px ${look.font}`;
   ctx.fillStyle = look.text;
   ctx.strokeStyle = look.faint;
   ctx.lineWidth = 1;
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
-  write(across).forEach((text, i) => {
-    if (options.grid !== false) line(ctx, X(across[i]), box.top, X(across[i]), box.bottom);
-    ctx.fillText(text, X(across[i]), box.bottom + 4);
-  });
+  for (const [value, text] of written(options.xticks, options.x, wide)) {
+    if (options.grid !== false) line(ctx, X(value), box.top, X(value), box.bottom);
+    ctx.fillText(text, X(value), box.bottom + 4);
+  }
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
-  write(up).forEach((text, i) => {
-    if (options.grid !== false) line(ctx, box.left, Y(up[i]), box.right, Y(up[i]));
-    ctx.fillText(text, box.left - 5, Y(up[i]));
-  });
+  for (const [value, text] of written(options.yticks, options.y, tall)) {
+    if (options.grid !== false) line(ctx, box.left, Y(value), box.right, Y(value));
+    ctx.fillText(text, box.left - 5, Y(value), box.left - 8);
+  }
   ctx.strokeStyle = look.text;
   line(ctx, box.left, box.top, box.left, box.bottom);
   line(ctx, box.left, box.bottom, box.right, box.bottom);
@@ -97,15 +140,20 @@ function drawWords({ ctx, box }, options, { width, height, look }) {
   ctx.fillStyle = look.text;
   ctx.textAlign = "center";
   const middle = (box.left + box.right) / 2;
+  /** Write words over or under the middle of the box, or as near to it as the canvas has room. */
+  const write = (text, y) => {
+    const half = Math.min(ctx.measureText(text).width, width - 8) / 2;
+    ctx.fillText(text, Math.min(Math.max(middle, half + 4), width - half - 4), y, width - 8);
+  };
   if (options.title) {
     ctx.font = `600 13px ${look.font}`;
     ctx.textBaseline = "top";
-    ctx.fillText(options.title, middle, 4, width - 8);
+    write(options.title, 4);
   }
   ctx.font = `12px ${look.font}`;
   if (options.xlabel) {
     ctx.textBaseline = "bottom";
-    ctx.fillText(options.xlabel, middle, height - 2, width - 8);
+    write(options.xlabel, height - 2);
   }
   if (options.ylabel) {
     ctx.save();

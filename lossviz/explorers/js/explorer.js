@@ -23,7 +23,8 @@ import { unpacked } from "./unpack.js";
 
 /**
  * @typedef {Object} Kind one kind of explorer
- * @property {import("./panel.js").PanelSpec[]} panels
+ * @property {import("./panel.js").PanelSpec[] | ((spec: Spec) => import("./panel.js").PanelSpec[])}
+ *   panels the same for all, or those of what was measured
  * @property {(state: Object, data: Object) => Object} compute the result, with its summary `text`;
  *   the state that it belongs to is added
  * @property {(drawings: Object, result: Object, state: Object, data: Object) => void} draw
@@ -97,7 +98,7 @@ export function start(host, spec, kind, kernel) {
   if (kind.listen) kind.listen(parts.canvases, { state: () => state, result: () => result, change });
 
   const linked = restore();
-  if (linked) state = linked;
+  if (linked) state = { ...state, ...within(linked, controls) };
   show();
   if (linked) parts.root.scrollIntoView();
   addEventListener("hashchange", () => {
@@ -143,7 +144,8 @@ function build(host, spec, kind, id, change) {
     root.append(element("details", { class: "lv-more" }, element("summary", {}, "More"), folded));
   }
   const panels = element("div", { class: "lv-panels" });
-  const canvases = Object.fromEntries(kind.panels.map((each) => [each.name, addPanel(panels, each)]));
+  const shown = typeof kind.panels === "function" ? kind.panels(spec) : kind.panels;
+  const canvases = Object.fromEntries(shown.map((each) => [each.name, addPanel(panels, each)]));
   const status = element("p", { class: "lv-status", "aria-live": "polite" });
   const table = element("div", { class: "lv-table", tabindex: "0", role: "region" });
   table.setAttribute("aria-labelledby", `${id}-title`);

@@ -28,3 +28,23 @@ export function listed(words) {
   if (words.length < 2) return words.join("");
   return `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
 }
+
+/**
+ * Write a whole number with commas between thousands.
+ * @param {number} count
+ */
+export function grouped(count) {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/**
+ * Write a number rounded to some digits, halves away from 0; far from 1 with a power of ten.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function significant(value, digits) {
+  if (value === 0) return "0";
+  const rounded = value.toExponential(digits - 1);
+  const power = Number(rounded.split("e")[1]);
+  return power > -5 && power < 6 ? fixed(Number(rounded), Math.max(0, digits - 1 - power)) : rounded;
+}

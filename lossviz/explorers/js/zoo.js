@@ -11,10 +11,13 @@ const SELU_SCALE = 1.0507009873554805;
 const SELU_LIMIT = -1.7580993408473766;
 const LECUN = 1.7159;
 
-/** @param {number} z */
-export const sigmoid = (z) => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));
+/**
+ * In the form of the package's own, so that both underflow to 0 at the same net inputs.
+ * @param {number} z
+ */
+export const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 const sigmoidFirst = (z) => sigmoid(z) * sigmoid(-z);
-const tanhFirst = (z) => 1 / Math.cosh(z) ** 2;
+const tanhFirst = (z) => (1 / Math.cosh(z)) ** 2;
 const tanhSecond = (z) => -2 * Math.tanh(z) * tanhFirst(z);
 const zero = () => 0;
 

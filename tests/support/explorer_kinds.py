@@ -1,0 +1,30 @@
+"""An explorer of every kind, for tests of what all of them must do."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import lossviz as lv
+
+
+@cache
+def make(kind: str) -> lv.explorers.Explorer:
+    """Return an explorer of a kind, with its defaults."""
+    return _MAKERS[kind]()
+
+
+def _cloud() -> lv.explorers.Explorer:
+    iris = lv.Landscape("iris", "elu")
+    measures = ("loss", "gradient_norm", "curvature", "saturation", "weights")
+    walks = lv.progressive_gradient_walk(iris, 9, 100, 0.2, 1.0, seed=0, measures=measures)
+    return lv.explorers.linked_cloud(walks, iris, log=True)
+
+
+_MAKERS = {
+    "activation_lab": lv.explorers.activation_lab,
+    "linked_cloud": _cloud,
+    "walk_race": lv.explorers.walk_race,
+    "xor_landscape": lv.explorers.xor_landscape,
+}
+
+KINDS = sorted(_MAKERS)
