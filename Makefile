@@ -5,6 +5,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
+RUNS ?= 0
 
 # An index with smaller builds of PyTorch, for instance https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
@@ -31,7 +32,7 @@ NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbva
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site
-.PHONY: help book pdf serve test test-slow notebooks results lock lint format clean
+.PHONY: help book pdf serve test test-slow audit notebooks results lock lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -63,6 +64,9 @@ test: $(TEST_ENV) book lint ## run all tests but the slow ones
 test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
 	$(PYTEST) -n 2 --dist loadfile -m slow tests
 	@echo "make test-slow: all passed"
+
+audit: $(TEST_ENV) book ## print Lighthouse's scores of every page (RUNS=5 for performance too)
+	$(PY) tests/support/lighthouse.py --runs $(RUNS)
 
 notebooks: $(TEST_ENV) ## execute the chapters and normalise their committed outputs
 	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -11,6 +12,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from site_server import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("_config.yml", "Makefile", "requirements.txt", "pyproject.toml")
@@ -39,7 +42,7 @@ class Book:
         self.html = root / "_build" / "html"
         self._mark = mark
 
-    def write_chapter(self, code: str, text: str = "# Chapter") -> None:
+    def write_chapter(self, code: str, text: str = "# Chapter\n\nWith one cell.") -> None:
         cells = [new_markdown_cell(text, id="text"), new_code_cell(code, id="code")]
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
         notebook = new_notebook(cells=cells, metadata=kernel)
@@ -195,8 +198,48 @@ def test_a_wrong_address_stops_the_build(book):
     assert "secret" not in done.stdout + done.stderr
 
 
-def test_links_of_the_page_for_wrong_addresses_follow_the_sites_folder(book):
+def test_below_a_folder_every_page_works_and_says_where_it_is(book, browser):
     assert_green(book.build(LOSSVIZ_BASE_URL="https://owner.example/name"))
     lost = (book.html / "404.html").read_text(encoding="utf-8")
     assert 'href="/name/book/index.html"' in lost
     assert 'href="/_static' not in lost
+    assert 'rel="canonical"' not in lost
+    canonical = '<link rel="canonical" href="https://owner.example/name/book/chapter.html" />'
+    assert canonical in book.page()
+    assert 'content="https://owner.example/name/_static/card.png"' in book.page()
+    robots = (book.html / "robots.txt").read_text(encoding="utf-8")
+    assert robots.endswith("Sitemap: https://owner.example/name/sitemap.xml\n")
+    places = re.findall("<loc>(.*?)</loc>", (book.html / "sitemap.xml").read_text("utf-8"))
+    assert places == [
+        f"https://owner.example/name/book/{page}.html" for page in ("chapter", "index")
+    ]
+    with serving(book.html, "/name/") as address:
+        for path in ("no/such/place/at.html", "index.html", "book/index.html", "404.html"):
+            assert_whole(browser, f"{address}/{path}", address)
+    assert_green(book.build(LOSSVIZ_BASE_URL=""))  # what the earlier build said is taken back
+    assert not (book.html / "sitemap.xml").exists()
+    assert (book.html / "robots.txt").read_text(encoding="utf-8") == "User-agent: *\nAllow: /\n"
+    assert "owner.example" not in book.page()
+    assert 'rel="canonical"' not in book.page()
+
+
+def assert_whole(browser, url, address):
+    """Open a page: all that it asks for is there, and each of its links leads somewhere."""
+    page = browser.new_page()
+    answers = []
+    page.on("response", lambda answer: answers.append((answer.status, answer.url)))
+    page.goto(url, wait_until="networkidle")
+    assert [answer for answer in answers if answer[0] >= 400 and answer[1] != url] == []
+    assert all(asked.startswith(f"{address}/") for _, asked in answers)
+    links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href.split('#')[0])")
+    statuses = {link: page.request.get(link).status for link in set(links) - {url, page.url}}
+    assert statuses
+    assert {link: status for link, status in statuses.items() if status != 200} == {}
+    page.close()
+
+
+def test_a_page_without_a_paragraph_fails_the_build(book):
+    book.write_chapter(GOOD, text="# Chapter")
+    done = book.build()
+    assert done.returncode != 0
+    assert "no paragraph to describe this page by" in done.stdout + done.stderr

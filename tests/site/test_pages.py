@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SITE = ROOT / "_build" / "html"
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.rglob("*.html")
-    if not {"_static", "_sources"} & set(path.relative_to(SITE).parts)
-    and path != SITE / "index.html"  # it sends the reader on at once; see test_navigation.py
-)
+from built_pages import SITE, pages
+
+PAGES = pages()
+PHONE = {"width": 360, "height": 780}  # as narrow as phones in use are
 EXPECTED = {"book/index.html", "search.html", "genindex.html", "404.html"}
 
 pytestmark = pytest.mark.site
@@ -102,11 +97,11 @@ def test_every_picture_has_a_description(seen):
 
 
 def test_nothing_scrolls_sideways_on_a_phone(visit, path):
-    with visit(
-        path, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True
-    ) as seen:
+    with visit(path, viewport=PHONE, is_mobile=True, has_touch=True) as seen:
         page = seen.page
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.evaluate(WIDE)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], (
+            page.evaluate(WIDE)
+        )
         assert seen.console == []
 
 

@@ -1,6 +1,11 @@
 """The book's own Sphinx extension: mends the theme, keys the notebook cache, sets addresses.
 
 - :mod:`lossviz_book.theme` takes out what the theme does wrong;
+- :mod:`lossviz_book.whole_pages` passes finished pages through mends: the theme's again,
+  :mod:`lossviz_book.icons` drawn in place, :mod:`lossviz_book.assets` without what a page
+  does not use;
+- :mod:`lossviz_book.head` describes each page to search engines and link previews,
+  :mod:`lossviz_book.crawlers` lists them all, :mod:`lossviz_book.pictures` sizes what they show;
 - :mod:`lossviz_book.cache` re-executes the notebooks when the package below them changes;
 - :mod:`lossviz_book.repository` gives source and launch buttons where the book has an address;
 - :mod:`lossviz_book.site` writes the way in from the root and places the page for lost readers;
@@ -14,12 +19,36 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from lossviz_book import cache, citation, repository, site, theme, times
+from lossviz_book import (
+    cache,
+    citation,
+    crawlers,
+    head,
+    pictures,
+    repository,
+    site,
+    theme,
+    times,
+    whole_pages,
+)
+
+PARTS = (
+    theme,
+    whole_pages,
+    head,
+    pictures,
+    crawlers,
+    cache,
+    repository,
+    citation,
+    times,
+    site,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the parts to Sphinx's events."""
-    for part in (theme, cache, repository, site, citation, times):
+    for part in PARTS:
         part.connect(app)
     return {
         "version": "1",

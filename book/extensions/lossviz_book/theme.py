@@ -6,6 +6,8 @@ so that somebody looks at the pages again before it is let through.
 
 from __future__ import annotations
 
+import html
+import re
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +19,21 @@ VERSIONS = {
     "pydata-sphinx-theme": "0.17.1",
     "sphinx-thebe": "0.3.1",
 }
+
+# What has no name, or stands in no landmark, for who hears the page (WCAG 2, 1.3.1 and 4.1.2).
+_NAMES = {
+    '<div id="pst-primary-sidebar"': 'role="region" aria-label="Contents and search"',
+    '<dialog id="pst-search-dialog"': 'aria-label="Search"',
+    '<dialog id="pst-primary-sidebar-modal"': 'aria-label="Contents and search"',
+    '<dialog id="pst-secondary-sidebar-modal"': 'aria-label="Contents of this page"',
+}
+_VIEWPORT = re.compile(r'[ ]*<meta name="viewport"[^>]*>\n?')
+_UNFOLD = re.compile(
+    r"(?P<link><a [^>]*>(?P<name>(?:(?!</a>).)*)</a><details[^>]*>)<summary>"
+)
+_DATA_FRAME = re.compile(
+    r'<table [^>]*class="dataframe".*?</table>', re.DOTALL
+)
 
 
 def connect(app: Sphinx) -> None:
@@ -68,15 +85,51 @@ def _is_thebe(script: Any) -> bool:
     return "sphinx-thebe" in str(script.filename) or "THEBE_JS_URL" in body
 
 
-def mend_bibliography(html: str) -> str:
+def mend_bibliography(body: str) -> str:
     """Drop the roles of a list of references: its entries are no list items to a browser.
 
     Example:
         >>> mend_bibliography('<div role="list" class="citation-list">')
         '<div class="citation-list">'
     """
-    html = html.replace(
+    body = body.replace(
         '<div role="list" class="citation-list">',
         '<div class="citation-list">',
     )
-    return html.replace(' role="doc-biblioentry"', "")
+    return body.replace(' role="doc-biblioentry"', "")
+
+
+def mend_frame(page: str) -> str:
+    """Name the theme's parts of a page, and keep one of its three viewports.
+
+    Example:
+        >>> mend_frame('<dialog id="pst-search-dialog">')
+        '<dialog id="pst-search-dialog" aria-label="Search">'
+    """
+    for start, name in _NAMES.items():
+        page = page.replace(start, f"{start} {name}")
+    first = _VIEWPORT.search(page)
+    if first:
+        page = page[: first.end()] + _VIEWPORT.sub("", page[first.end() :])
+    return _UNFOLD.sub(_named_unfolding, page)
+
+
+def _named_unfolding(match: re.Match[str]) -> str:
+    """Say which chapter's pages the arrow beside a chapter shows."""
+    name = html.escape(html.unescape(re.sub(r"<[^>]+>", "", match["name"])))
+    return f'{match["link"]}<summary aria-label="Pages of {name}">'
+
+
+def mend_outputs(page: str) -> str:
+    """Mend what MyST-NB and pandas write: headers without a word, and a name unlike the text.
+
+    Example:
+        >>> mend_outputs('<table border="1" class="dataframe"><th></th></table>')
+        '<table border="1" class="dataframe"><td></td></table>'
+    """
+    page = page.replace(
+        '<summary aria-label="Toggle hidden content">', "<summary>"
+    )
+    return _DATA_FRAME.sub(
+        lambda table: table[0].replace("<th></th>", "<td></td>"), page
+    )

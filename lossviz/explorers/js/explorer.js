@@ -193,7 +193,8 @@ async function copyLink(state, id, spec, told) {
 
 /** Write a table's rows anew. */
 function fillTable(place, { head, rows, caption }) {
-  const named = (scope, text) => element("th", { scope }, text);
+  // A corner without a word heads nothing.
+  const named = (scope, text) => (text ? element("th", { scope }, text) : element("td", {}));
   const line = ([first, ...rest]) =>
     element("tr", {}, named("row", first), ...rest.map((text) => element("td", {}, text)));
   place.replaceChildren(
