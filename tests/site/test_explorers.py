@@ -158,7 +158,8 @@ def test_a_loaded_page_answers_offline(visit, kind):
         seen.page.context.set_offline(True)
         root = explorer(seen.page, kind)
         assert all(any(changed) for _, *changed in press_everything(root))
-        assert seen.failed == []
+        # Pictures further down wait for the reader; an explorer itself asks for nothing.
+        assert [each for each in seen.failed if "/_images/" not in each] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -21,6 +21,13 @@ TEXT = """() => {
   copy.querySelectorAll("pre, code, script, style, mjx-container").forEach(e => e.remove());
   return copy.textContent;
 }"""
+# Those further down wait for the reader.
+IMAGES = """async () => {
+  const images = [...document.querySelectorAll("article img")];
+  for (const image of images) image.loading = "eager";
+  await Promise.all(images.map(image => image.decode()));
+  return images.map(image => [image.alt, image.naturalWidth]);
+}"""
 WIDE = """() => [...document.querySelectorAll("body *")]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility())
   .slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
@@ -89,8 +96,7 @@ def test_mathematics_is_rendered(seen, path):
 
 
 def test_every_picture_has_a_description(seen):
-    images = "[...document.querySelectorAll('article img')].map(i => [i.alt, i.naturalWidth])"
-    for alt, width in seen.page.evaluate(images):
+    for alt, width in seen.page.evaluate(IMAGES):
         assert width > 0
         assert len(alt.split()) >= 3, f"an image is described as {alt!r}"
         assert not re.search(r"\.(?:png|jpe?g|svg|gif)$|_images/", alt)
