@@ -69,6 +69,7 @@ audit: $(TEST_ENV) book ## print Lighthouse's scores of every page (RUNS=5 for p
 	$(PY) tests/support/lighthouse.py --runs $(RUNS)
 
 notebooks: $(TEST_ENV) ## execute the chapters and normalise their committed outputs
+	@$(PY) book/tools/install_cell.py $(NOTEBOOKS)
 	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS)
 	OMP_NUM_THREADS=1 $(PY) book/tools/pictures.py
 

@@ -1,0 +1,175 @@
+"""The hidden first cell: harmless where lossviz is there, and an installation where it is not."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import quote
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+import install_cell
+
+
+def chapter():
+    cells = [
+        new_markdown_cell("# A", id="text"),
+        new_code_cell("6 * 7", id="code", execution_count=1),
+    ]
+    return new_notebook(cells=cells)
+
+
+def test_the_cell_comes_before_all_other_code_once():
+    once = install_cell.with_cell(chapter())
+    assert [cell.id for cell in once.cells] == ["text", install_cell.ID, "code"]
+    assert install_cell.with_cell(once) == once
+    assert once.cells[1].metadata.tags == ["remove-cell"]
+    nbformat.validate(once)
+
+
+def test_an_address_is_written_kept_and_taken_back():
+    address = "https://github.com/owner/book"
+    given = install_cell.with_cell(chapter(), address)
+    assert install_cell.address_in(given.cells[1].source) == address
+    assert install_cell.with_cell(given) == given
+    assert install_cell.with_cell(given, "") == install_cell.with_cell(chapter())
+
+
+@pytest.mark.parametrize("address", ['"; import os', "https://a/b c", "https://a/b\nc"])
+def test_what_is_no_address_is_not_written_into_code(address):
+    with pytest.raises(ValueError, match="must be like"):
+        install_cell.with_cell(chapter(), address)
+
+
+def test_the_tool_writes_the_normal_form_and_leaves_what_is_right(tmp_path, capsys):
+    path = tmp_path / "a.ipynb"
+    nbformat.write(chapter(), path)
+    assert install_cell.main([str(path)]) == 0
+    cells = nbformat.read(path, as_version=4).cells
+    assert [cell.get("execution_count") for cell in cells] == [None, 1, 2]
+    assert "a.ipynb" in capsys.readouterr().out
+    written = path.stat().st_mtime_ns
+    install_cell.main([str(path)])
+    assert path.stat().st_mtime_ns == written
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Lets lossviz seem missing, and records what would have been run to install it."""
+    commands = []
+
+    def run(command, check):
+        assert check
+        commands.append([str(part) for part in command])
+        if command[0] == "git":
+            Path(command[-1], "book").mkdir(parents=True)
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(subprocess, "run", run)
+    for name in ("COLAB_JUPYTER_IP", "KMP_TARGET_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    return commands
+
+
+def execute(address=""):
+    cell = install_cell.with_cell(chapter(), address).cells[1]
+    exec(compile(cell.source, "cell", "exec"), {"__name__": "__main__"})
+
+
+def pip(root):
+    return [sys.executable, "-m", "pip", "install", "--quiet", f"{root}[chapters]"]
+
+
+def test_nothing_happens_where_lossviz_is_there(tmp_path, monkeypatch, ran):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: object())
+    monkeypatch.chdir(tmp_path)
+    execute("https://host.example/owner/book")
+    assert ran == []
+    assert Path.cwd() == tmp_path
+
+
+@pytest.mark.parametrize("folder", ["book", "coursework/release/ps1"])
+def test_in_a_clone_that_clone_is_installed(tmp_path, monkeypatch, ran, folder):
+    (tmp_path / "lossviz" / "cli").mkdir(parents=True)
+    (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / folder)
+    execute()
+    assert ran == [pip(tmp_path)]
+    assert Path.cwd() == tmp_path / folder
+
+
+def test_a_given_address_is_cloned_and_the_chapters_files_are_found(tmp_path, monkeypatch, ran):
+    monkeypatch.chdir(tmp_path)
+    execute("https://host.example/owner/book")
+    clone = ["git", "clone", "--quiet", "--depth=1"]
+    assert ran == [
+        [*clone, "https://host.example/owner/book", "lossviz-book"],
+        pip(tmp_path / "lossviz-book"),
+    ]
+    assert Path.cwd() == tmp_path / "lossviz-book" / "book"
+
+
+def test_after_a_restart_the_files_are_found_again(tmp_path, monkeypatch, ran):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: object())
+    (tmp_path / "lossviz-book" / "book").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    execute()
+    assert ran == []
+    assert Path.cwd() == tmp_path / "lossviz-book" / "book"
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Stands for Colab's own server, which says what notebook is open."""
+    places = []
+
+    class Sessions(BaseHTTPRequestHandler):
+        def do_GET(self):
+            assert self.path == "/api/sessions"
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps([{"path": places[0], "name": "a.ipynb"}]).encode())
+
+        def log_message(self, *_args):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Sessions) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("COLAB_JUPYTER_IP", "127.0.0.1")
+        monkeypatch.setenv("KMP_TARGET_PORT", str(server.server_port))
+        yield places
+        server.shutdown()
+        thread.join()
+
+
+def test_colab_tells_repository_and_branch(tmp_path, monkeypatch, ran, opened):
+    place = "https://github.com/owner/book/blob/main/book/the-study.ipynb"
+    opened.append("fileId=" + quote(place, safe="/"))
+    monkeypatch.chdir(tmp_path)
+    execute()
+    clone, install = ran
+    assert clone[-3:] == ["--branch=main", "https://github.com/owner/book", "lossviz-book"]
+    assert install == pip(tmp_path / "lossviz-book")
+
+
+def test_a_copy_in_colab_asks_for_the_address(tmp_path, monkeypatch, ran, opened):
+    opened.append("fileId=1AbC")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match="into ADDRESS"):
+        execute()
+    assert ran == []
+
+
+def test_elsewhere_the_cell_asks_for_the_address(tmp_path, monkeypatch, ran):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match="into ADDRESS"):
+        execute()
+    assert ran == []
