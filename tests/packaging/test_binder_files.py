@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import binder
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".binder"
@@ -89,3 +92,22 @@ def test_post_build_runs_and_would_fail_with_the_package(tmp_path):
 def test_binder_finds_each_file_where_it_looks_first(name):
     # With a folder .binder, files of these names at the top are not read.
     assert (FOLDER / name).is_file()
+
+
+def test_repo2docker_writes_the_expected_dockerfile(tmp_path):
+    program = shutil.which("repo2docker")
+    if not program:
+        pytest.skip("repo2docker is not installed (pip install jupyter-repo2docker)")
+    copy = binder.copy_of(ROOT, tmp_path / "repository")
+    command = [program, "--no-build", "--debug", "--user-id=1000", "--user-name=reader", str(copy)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    steps = [
+        "COPY --chown=1000:1000 src/ ${REPO_DIR}/",
+        'RUN ${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r ".binder/requirements.txt"',
+        "RUN ./.binder/postBuild",
+    ]
+    assert "python=3.11" in done.stderr
+    places = [done.stdout.find(step) for step in steps]
+    assert -1 not in places
+    assert places == sorted(places)
