@@ -29,7 +29,6 @@ def server(tmp_path_factory):
     work = tmp_path_factory.mktemp("server")
     (work / "notebooks" / "below").mkdir(parents=True)
     with serving(Path(sys.executable), work / "notebooks", work / "home") as started:
-        started.folder = work / "notebooks"
         yield started
 
 

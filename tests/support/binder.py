@@ -173,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
         tempfile.TemporaryDirectory() as folder,
         binder(Path(folder), fresh=not options.few) as server,
     ):
-        notebooks = notebooks_of(Path(folder) / "repository")
+        notebooks = notebooks_of(server.folder)
         outcomes = run_all(server, notebooks.few() if options.few else notebooks)
     print(table(server, outcomes))
     failed = server.seconds > START_TIME

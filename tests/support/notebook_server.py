@@ -63,11 +63,14 @@ class Outcome:
 
 
 class Server:
-    """A running server, with what it took to start."""
+    """A running server, the folder that it shows, and the seconds that it took to start."""
 
-    def __init__(self, process: subprocess.Popen, address: str, seconds: float) -> None:
+    def __init__(
+        self, process: subprocess.Popen, address: str, folder: Path, seconds: float
+    ) -> None:
         self.process = process
         self.address = address
+        self.folder = folder
         self.seconds = seconds
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"token {_TOKEN}"
@@ -207,7 +210,7 @@ def serving(python: Path, folder: Path, home: Path, **variables: str) -> Iterato
         )  # fmt: skip
     try:
         address = _address(process, kinds["RUNTIME"], log, start + PATIENCE)
-        yield Server(process, address, time.monotonic() - start)
+        yield Server(process, address, folder, time.monotonic() - start)
     finally:
         process.terminate()
         try:
