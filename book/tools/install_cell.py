@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for path in options.notebooks:
         old = nbformat.read(path, as_version=4)
-        new = notebooks.normalise(with_cell(old, options.address))
+        new = with_cell(old, options.address)
         if new != old:
             notebooks.write(path, new)
             print(f"{path}: has the cell now")
@@ -109,22 +109,29 @@ def with_cell(
         )
     new = deepcopy(notebook)
     new.cells = [cell for cell in new.cells if cell.get("id") != ID]
-    code = [
-        place
-        for place, cell in enumerate(new.cells)
-        if cell.cell_type == "code"
-    ]
+    code = [cell for cell in new.cells if cell.cell_type == "code"]
     cell = nbformat.v4.new_code_cell(
         _ADDRESS.sub(f'ADDRESS = "{address}"', SOURCE),
         id=ID,
         metadata=METADATA,
     )
-    was_run = any(
-        other.get("execution_count") is not None for other in new.cells
+    if old:
+        cell.execution_count = old.execution_count
+    elif any(other.execution_count is not None for other in code):
+        cell.execution_count = 1
+        _count_on(code)
+    new.cells.insert(
+        new.cells.index(code[0]) if code else len(new.cells), cell
     )
-    cell.execution_count = 1 if was_run else None
-    new.cells.insert(min(code, default=len(new.cells)), cell)
     return new
+
+
+def _count_on(code: list[NotebookNode]) -> None:
+    """Let cells that were run have been run one later."""
+    for cell in code:
+        for counted in (cell, *cell.outputs):
+            if counted.get("execution_count") is not None:
+                counted.execution_count += 1
 
 
 def address_in(source: str) -> str:

@@ -7,7 +7,6 @@ for it from Binder's requirements. `make binder` prints the table.
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import nbformat
@@ -84,8 +83,7 @@ def test_a_hubs_link_fetches_the_book_and_leads_to_a_chapter(server, notebooks):
 @pytest.mark.skipif(SHORT, reason="takes lossviz out of an environment that is made for it")
 def test_on_a_hub_without_lossviz_the_first_cell_installs_it(server, work):
     python = work / "environment" / "bin" / "python"
-    pip = [python, "-m", "pip", "--quiet"]
-    subprocess.run([*pip, "uninstall", "--yes", "lossviz"], check=True)
+    binder.run_as_reader([python, "-m", "pip", "uninstall", "--yes", "lossviz"], work)
     name = "book/what-an-activation-function-does.ipynb"
     notebook = nbformat.read(server.folder / name, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if cell.id != install_cell.ID]

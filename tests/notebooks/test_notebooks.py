@@ -16,7 +16,6 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-import install_cell
 import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,12 +80,6 @@ def test_was_executed_from_top_to_bottom_by_the_python3_kernel(path):
     counts = [cell.execution_count for cell in code_cells(path) if cell.source.strip()]
     assert counts == list(range(1, len(counts) + 1))
     assert nbformat.read(path, as_version=4).metadata.kernelspec.name == "python3"
-
-
-@each_chapter
-def test_first_installs_lossviz_where_it_is_missing(path):
-    notebook = nbformat.read(path, as_version=4)
-    assert install_cell.with_cell(notebook) == notebook, "run book/tools/install_cell.py"
 
 
 @each_chapter

@@ -96,10 +96,10 @@ def install(copy: Path, environment: Path) -> Path:
     reached = _INDEX.sub(lambda line: line[0] if _answers(line["address"]) else "", text)
     here = wanted.with_name("requirements-here.txt")  # beside it, as it names files by their place
     here.write_text(reached, encoding="utf-8")
-    _run([python, "-m", "pip", "install", "--quiet", "-r", here.relative_to(copy)], copy, {})
+    run_as_reader([python, "-m", "pip", "install", "--quiet", "-r", here.relative_to(copy)], copy)
     here.unlink()
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    _run([copy / POST_BUILD], copy, {"PATH": path})
+    run_as_reader([copy / POST_BUILD], copy, PATH=path)
     return python
 
 
@@ -111,7 +111,7 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _run(command: list[Path | str], folder: Path, variables: dict[str, str]) -> None:
+def run_as_reader(command: list[Path | str], folder: Path, **variables: str) -> None:
     """Run a command without this project's own paths; what it says is told where it fails."""
     surroundings = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | variables
     done = subprocess.run(

@@ -13,17 +13,25 @@ from urllib.parse import quote
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import install_cell
 
+ROOT = Path(__file__).resolve().parents[2]
+# Every page that has launch buttons, problem sets included.
+PAGES = [p for p in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts]
+
 
 def chapter():
-    cells = [
-        new_markdown_cell("# A", id="text"),
-        new_code_cell("6 * 7", id="code", execution_count=1),
-    ]
-    return new_notebook(cells=cells)
+    result = new_output("execute_result", data={"text/plain": "42"}, execution_count=1)
+    code = new_code_cell("6 * 7", id="code", execution_count=1, outputs=[result])
+    return new_notebook(cells=[new_markdown_cell("# A", id="text"), code])
+
+
+@pytest.mark.parametrize("path", sorted(PAGES), ids=lambda path: path.stem)
+def test_every_page_of_code_begins_with_the_cell(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert install_cell.with_cell(notebook) == notebook, "run book/tools/install_cell.py on it"
 
 
 def test_the_cell_comes_before_all_other_code_once():
@@ -48,12 +56,32 @@ def test_what_is_no_address_is_not_written_into_code(address):
         install_cell.with_cell(chapter(), address)
 
 
-def test_the_tool_writes_the_normal_form_and_leaves_what_is_right(tmp_path, capsys):
+def test_what_was_not_run_stays_so():
+    notebook = new_notebook(cells=[new_code_cell("6 * 7", id="code")])
+    cells = install_cell.with_cell(notebook).cells
+    assert [cell.execution_count for cell in cells] == [None, None]
+
+
+def test_other_cells_keep_what_graders_have_written():
+    notebook = chapter()
+    notebook.cells[1].metadata["nbgrader"] = {"grade_id": "a", "points": 2}
+    kept = install_cell.with_cell(notebook).cells[2]
+    assert kept.metadata == {"nbgrader": {"grade_id": "a", "points": 2}}
+    assert kept.source == "6 * 7"
+
+
+def test_a_notebook_without_code_gets_the_cell_at_its_end():
+    notebook = new_notebook(cells=[new_markdown_cell("# A", id="text")])
+    assert [cell.id for cell in install_cell.with_cell(notebook).cells] == ["text", install_cell.ID]
+
+
+def test_the_tool_counts_on_and_leaves_what_is_right(tmp_path, capsys):
     path = tmp_path / "a.ipynb"
     nbformat.write(chapter(), path)
     assert install_cell.main([str(path)]) == 0
     cells = nbformat.read(path, as_version=4).cells
     assert [cell.get("execution_count") for cell in cells] == [None, 1, 2]
+    assert cells[2].outputs[0].execution_count == 2
     assert "a.ipynb" in capsys.readouterr().out
     written = path.stat().st_mtime_ns
     install_cell.main([str(path)])
