@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from notebook_server import LIMIT, Outcome, Server, serving
@@ -107,7 +106,7 @@ def _answers(address: str) -> bool:
     try:
         with urlopen(f"{address}/", timeout=10):
             return True
-    except URLError:
+    except OSError:  # no such host, no answer, or a refusal
         return False
 
 
