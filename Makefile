@@ -32,7 +32,7 @@ NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbva
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site
-.PHONY: help book pdf serve test test-slow audit notebooks results lock lint format clean
+.PHONY: help book pdf serve test test-slow audit binder notebooks results lock lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -68,7 +68,11 @@ test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
 audit: $(TEST_ENV) book ## print Lighthouse's scores of every page (RUNS=5 for performance too)
 	$(PY) tests/support/lighthouse.py --runs $(RUNS)
 
+binder: $(TEST_ENV) ## do as Binder does, and print each notebook's time and memory
+	$(PY) tests/support/binder.py
+
 notebooks: $(TEST_ENV) ## execute the chapters and normalise their committed outputs
+	@$(PY) book/tools/install_cell.py $(NOTEBOOKS)
 	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS)
 	OMP_NUM_THREADS=1 $(PY) book/tools/pictures.py
 

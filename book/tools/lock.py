@@ -1,4 +1,8 @@
-"""Renews requirements.txt and tests/requirements.txt from an empty environment (``make lock``)."""
+"""Renews the files of pins from an empty environment (``make lock``).
+
+They are requirements.txt for the book, .binder/requirements.txt for servers that readers open it
+on, and tests/requirements.txt.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,13 @@ BOOK_HEAD = """\
 # All that the book needs, each at the version it was last built with.
 # Made by `make lock` from pyproject.toml's extra `book`: edit that file, not this one.
 """
+HUB_HEAD = """\
+# What Binder installs: the book's pins, and a server for notebooks.
+# Made by `make lock` from pyproject.toml's extra `hub`: edit that file, not this one.
+# Builds of PyTorch without graphics cards' libraries, which would not fit.
+--extra-index-url https://download.pytorch.org/whl/cpu
+-r ../requirements.txt
+"""
 TEST_HEAD = """\
 # What the tests need beyond the book, each at the version they last passed with.
 # Made by `make lock` from pyproject.toml's extra `test`: edit that file, not this one.
@@ -24,21 +35,29 @@ TEST_HEAD = """\
 
 
 def main(pip_options: list[str]) -> None:
-    """Write both files; they stay as they are if any step fails."""
+    """Write the files; they stay as they are if any step fails."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder, "bin", "python")
         book = install(python, [f"{ROOT}[book]", TORCH], pip_options)
-        both = install(python, [f"{ROOT}[book,test]", TORCH], pip_options)
-    if not set(book) <= set(both):
+        hub = install(python, [f"{ROOT}[book,hub]", TORCH], pip_options)
+        all_pins = install(
+            python, [f"{ROOT}[book,hub,test]", TORCH], pip_options
+        )
+    if not set(book) <= set(hub) <= set(all_pins):
         raise SystemExit(
-            f"the tests change the book's pins: {sorted(set(book) - set(both))}"
+            f"later extras change earlier pins: {sorted((set(book) | set(hub)) - set(all_pins))}"
         )
     write(ROOT / "requirements.txt", BOOK_HEAD, [*book, "-e ."])
     write(
+        ROOT / ".binder" / "requirements.txt",
+        HUB_HEAD,
+        sorted(set(hub) - set(book)),
+    )
+    write(
         ROOT / "tests" / "requirements.txt",
         TEST_HEAD,
-        sorted(set(both) - set(book)),
+        sorted(set(all_pins) - set(book)),
     )
 
 

@@ -22,6 +22,7 @@ LANGUAGE = {
     "name": "python"
 }  # the rest names the Python version of whoever ran it
 CELL_METADATA = (
+    "cellView",
     "mystnb",
     "tags",
 )  # what authors write; timings and folded views are left out

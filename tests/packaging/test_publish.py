@@ -39,7 +39,9 @@ def test_the_site_is_built_by_make_with_its_address_and_published_whole(workflow
     pages = uses(build, "configure-pages")
     address = f"${{{{ steps.{pages['id']}.outputs.base_url }}}}"
     for command in ("make book", "make pdf"):
-        assert runs(build, command)["env"]["LOSSVIZ_BASE_URL"] == address
+        surroundings = runs(build, command)["env"]
+        assert surroundings["LOSSVIZ_BASE_URL"] == address
+        assert surroundings["LOSSVIZ_JUPYTERHUB"] == "${{ vars.LOSSVIZ_JUPYTERHUB }}"
     upload = uses(build, "upload-pages-artifact")
     assert upload["with"] == {"path": "_build/html", "include-hidden-files": True}
     order = [step.get("run") or step["uses"].split("@")[0] for step in build["steps"]]

@@ -63,5 +63,14 @@ def test_chapters_lead_to_the_next_and_back():
     assert second.select_one("a.left-prev")["href"] == "what-an-activation-function-does.html"
 
 
+def test_a_visit_leaves_no_cookie_and_the_choice_of_light_or_dark_only(visit):
+    # As the page for instructors says.
+    with visit("book/instructors.html") as seen:
+        assert seen.page.context.cookies() == []
+        kept = set(seen.page.evaluate("Object.keys(localStorage)"))
+        assert kept <= {"mode", "theme"}
+        assert seen.page.evaluate("Object.keys(sessionStorage)") == []
+
+
 def test_hosts_with_jekyll_are_told_to_leave_the_site_alone():
     assert (SITE / ".nojekyll").is_file()

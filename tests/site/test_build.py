@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
@@ -51,6 +53,7 @@ class Book:
     def build(self, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `make book` without installing anything: the environment's mark is given."""
         environment = os.environ | {"PYTHONPATH": str(self.root), "LOSSVIZ_REPOSITORY": ""}
+        environment.pop("LOSSVIZ_JUPYTERHUB", None)
         return subprocess.run(
             ["make", "book", f"HASH={self._mark}"],
             cwd=self.root,
@@ -184,11 +187,30 @@ def test_buttons_follow_the_address(book):
     assert f'href="{binder}"' in page
     colab = "https://colab.research.google.com/github/owner/name/blob/main/book/chapter.ipynb"
     assert f'href="{colab}"' in page
+    assert "hub/user-redirect" not in page  # no hub is named
     assert "secret" not in page
     assert "launch-buttons" not in book.page("index")  # no notebook, nothing to launch
     assert_green(book.build(LOSSVIZ_REPOSITORY="https://codeberg.org/owner/name"))
     assert 'href="https://codeberg.org/owner/name"' in book.page()
     assert "mybinder.org" not in book.page()
+
+
+def test_a_hub_gets_a_button_that_fetches_the_repository(book):
+    variables = {
+        "LOSSVIZ_REPOSITORY": "https://gitlab.example.org/group/name",
+        "LOSSVIZ_JUPYTERHUB": "https://hub.example.org/jupyter/",
+    }
+    assert_green(book.build(**variables))
+    (link,) = re.findall(r'href="(https://hub\.[^"]*)"', book.page())
+    parts = urlsplit(html.unescape(link))
+    assert parts.path == "/jupyter/hub/user-redirect/git-pull"
+    assert parse_qs(parts.query) == {
+        "repo": ["https://gitlab.example.org/group/name"],
+        "branch": ["main"],
+        "urlpath": ["lab/tree/name/book/chapter.ipynb"],
+    }
+    assert "mybinder.org" not in book.page()
+    assert "hub.example.org" not in book.page("index")
 
 
 def test_a_wrong_address_stops_the_build(book):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,12 @@ from lossviz_book import repository
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 BOOK = sorted(SITE.glob("book/**/*.html"))
+# How the theme calls a service, and what stands in links to it.
+LAUNCH = {
+    "binderhub_url": "mybinder.org/v2/",
+    "colab_url": "colab.research.google.com/github/",
+    "jupyterhub_url": "/hub/user-redirect/git-pull?repo=",
+}
 
 pytestmark = pytest.mark.site
 
@@ -108,13 +115,15 @@ def test_a_wrong_address_at_any_depth_shows_a_whole_page_with_a_way_back(visit, 
 
 def test_buttons_are_there_exactly_where_they_lead_somewhere():
     address = repository.find_address(ROOT, os.environ)
-    options = repository.theme_options(address)
+    options = repository.theme_options(address, repository.find_hub(os.environ))
     for path in BOOK:
         html = path.read_text(encoding="utf-8")
         assert ("btn-source-repository-button" in html) == options["use_repository_button"]
-        if not options["launch_buttons"]:
-            assert "launch-buttons" not in html
-            assert "mybinder.org" not in html
+        is_notebook = (ROOT / path.relative_to(SITE)).with_suffix(".ipynb").is_file()
+        assert ("launch-buttons" in html) == (is_notebook and bool(options["launch_buttons"]))
+        for service, start in LAUNCH.items():
+            has = re.search(rf'href="[^"]*{re.escape(start)}', html) is not None
+            assert has == (is_notebook and service in options["launch_buttons"]), service
 
 
 def test_no_page_carries_thebe(pages):

@@ -112,6 +112,47 @@ def test_buttons_are_those_that_work_at_the_address():
     assert other["icon_links"][0]["url"] == "https://codeberg.org/owner/book"
 
 
+def test_a_hub_starts_what_it_can_fetch():
+    hub = "https://hub.example.org"
+    for address in ("https://github.com/owner/book", "https://gitlab.example.org/a/book"):
+        buttons = repository.theme_options(address, hub)["launch_buttons"]
+        assert buttons["jupyterhub_url"] == hub
+        assert buttons["notebook_interface"] == "jupyterlab"
+    assert repository.theme_options("https://gitlab.com/a/b/book", hub)["launch_buttons"] == {}
+    assert repository.theme_options(None, hub)["launch_buttons"] == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "hub"),
+    [
+        ("", None),
+        (" ", None),
+        ("https://hub.example.org", "https://hub.example.org"),
+        ("https://hub.example.org/jupyter/", "https://hub.example.org/jupyter"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+def test_the_hub_comes_from_the_environment(given, hub):
+    assert repository.find_hub({repository.HUB_VARIABLE: given}) == hub
+    assert repository.find_hub({}) is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "hub.example.org",
+        "ftp://hub.example.org",
+        "https://name:secret@hub.example.org",
+        "https://hub.example.org/?token=secret",
+        'https://hub.example.org/"onclick',
+    ],
+)
+def test_a_wrong_hub_is_an_error_that_does_not_repeat_it(given):
+    with pytest.raises(ConfigError, match="LOSSVIZ_JUPYTERHUB must be like") as caught:
+        repository.find_hub({repository.HUB_VARIABLE: given})
+    assert "secret" not in str(caught.value)
+
+
 @pytest.fixture
 def package(tmp_path):
     (tmp_path / "lossviz" / "__pycache__").mkdir(parents=True)

@@ -1,7 +1,7 @@
 """Takes the repository's address from the build's surroundings, for source and launch buttons.
 
-Only whoever hosts the book knows its address, so none is written in the settings. Without one
-the pages carry no such buttons, rather than dead ones.
+Only whoever hosts the book knows its address, so none is written in the settings, nor that of a
+JupyterHub. Without one the pages carry no such buttons, rather than dead ones.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 
 VARIABLE = "LOSSVIZ_REPOSITORY"
+HUB_VARIABLE = "LOSSVIZ_JUPYTERHUB"
 _GIT_AT = re.compile(r"git@(?P<host>[^/:]+):(?P<path>.+)")
 _HOST = re.compile(
     r"(?!localhost$|127\.)[\w.-]+"
 )  # this machine's own name leads nowhere
+_HUB = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~-]+)*/?")
 _PROVIDERS = ("github", "gitlab", "bitbucket")
 
 
@@ -92,6 +94,30 @@ def find_address(root: Path, environment: Mapping[str, str]) -> str | None:
     return address
 
 
+def find_hub(environment: Mapping[str, str]) -> str | None:
+    """Return the address of the JupyterHub that the environment names, if it does.
+
+    A hub may well run on this machine or below a folder, but its link is for everyone: it holds no
+    password.
+
+    Raises:
+        ConfigError: if the variable is set to something that is no such address.
+
+    Example:
+        >>> find_hub({"LOSSVIZ_JUPYTERHUB": "https://hub.example.org/"})
+        'https://hub.example.org'
+    """
+    given = environment.get(HUB_VARIABLE, "").strip()
+    if not given:
+        return None
+    if not _HUB.fullmatch(given):
+        raise ConfigError(
+            f"{HUB_VARIABLE} must be like https://hub.example.org, with neither name nor password, "
+            "or empty for none; what it holds is neither"
+        )
+    return given.rstrip("/")
+
+
 def _origin(root: Path) -> str:
     """Return the remote ``origin`` of the repository whose top is the root, or nothing."""
     if (
@@ -115,8 +141,10 @@ def _git(root: Path, *arguments: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def theme_options(address: str | None) -> dict[str, Any]:
-    """Return the theme's options for the buttons that work at an address.
+def theme_options(
+    address: str | None, hub: str | None = None
+) -> dict[str, Any]:
+    """Return the theme's options for the buttons that work at an address, and on a hub.
 
     Example:
         >>> theme_options(None)["use_repository_button"]
@@ -145,24 +173,26 @@ def theme_options(address: str | None) -> dict[str, Any]:
         "repository_url": address,
         "use_repository_button": True,
         "use_source_button": True,
-        "launch_buttons": _launch_buttons(host, urlsplit(address).path),
+        "launch_buttons": _launch_buttons(host, urlsplit(address).path, hub),
     }
 
 
-def _launch_buttons(host: str, path: str) -> dict[str, str]:
-    """Return where a notebook can be started; the services know public hosts only."""
-    if host not in ("github.com", "gitlab.com") or path.count("/") != 2:
-        return {}  # of groups in groups the theme builds links to Binder that lead nowhere
-    buttons = {
-        "notebook_interface": "jupyterlab",
-        "binderhub_url": "https://mybinder.org",
-    }
+def _launch_buttons(host: str, path: str, hub: str | None) -> dict[str, str]:
+    """Return where a notebook can be started; a hub of one's own may reach hosts of one's own."""
+    if path.count("/") != 2:
+        return {}  # of groups in groups the theme builds links that lead nowhere
+    buttons = {}
+    if host in ("github.com", "gitlab.com"):
+        buttons["binderhub_url"] = "https://mybinder.org"
+    if hub:
+        buttons["jupyterhub_url"] = hub
     if host == "github.com":
         buttons["colab_url"] = "https://colab.research.google.com"
-    return buttons
+    return buttons | {"notebook_interface": "jupyterlab"} if buttons else {}
 
 
 def _set_buttons(app: Sphinx, config: Config) -> None:
+    address = find_address(Path(app.srcdir), os.environ)
     config.html_theme_options.update(
-        theme_options(find_address(Path(app.srcdir), os.environ))
+        theme_options(address, find_hub(os.environ))
     )
