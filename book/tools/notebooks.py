@@ -23,6 +23,7 @@ LANGUAGE = {
 }  # the rest names the Python version of whoever ran it
 CELL_METADATA = (
     "mystnb",
+    "nbgrader",
     "tags",
 )  # what authors write; timings and folded views are left out
 TIMEOUT = 300  # seconds for one cell
