@@ -37,6 +37,7 @@ def run(
     notebook: NotebookNode,
     student: str = "example",
     answers: dict[str, str] | None = None,
+    test: str | None = None,
 ) -> Iterator[tuple[NotebookNode, Exception | None]]:
     """Run the code cells in one namespace, going on after errors; yield what each raised.
 
@@ -44,19 +45,24 @@ def run(
         notebook: a problem set; its hand-marked cells are left out.
         student: the id that is used.
         answers: other contents for cells, by grade_id.
+        test: the only automatically graded cell to run; what comes after it is left out.
     """
     answers = {"student-id": f"STUDENT_ID = {student!r}"} | (answers or {})
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for cell in notebook.cells:
         if cell.cell_type != "code" or is_by_hand(cell):
             continue
-        text = answers.get(settings(cell)["grade_id"], cell.source)
+        name = settings(cell)["grade_id"]
+        if test is not None and is_test(cell) and name != test:
+            continue
         try:
-            exec(compile(text, settings(cell)["grade_id"], "exec"), namespace)
+            exec(compile(answers.get(name, cell.source), name, "exec"), namespace)
         except Exception as error:
             yield cell, error
         else:
             yield cell, None
+        if name == test:
+            return
 
 
 def failed(notebook: NotebookNode, **options: Any) -> list[str]:
