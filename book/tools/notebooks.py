@@ -24,6 +24,7 @@ LANGUAGE = {
 CELL_METADATA = (
     "cellView",
     "mystnb",
+    "nbgrader",
     "tags",
 )  # what authors write; timings and folded views are left out
 TIMEOUT = 300  # seconds for one cell
