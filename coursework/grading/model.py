@@ -55,7 +55,8 @@ class Step:
     source: str
     points: float = 0.0
     event: Event | None = None
-    blank: bool = False
+    blank: bool = False  # an answer as it was handed out
+    holds_id: bool = False  # the answer that is the student's id
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 from grading.model import Event, Rebuilt, Step
@@ -38,6 +39,7 @@ def rebuild(problem_set: ProblemSet, notebook: Any, student: str) -> Rebuilt:
     steps = list(added[-1])
     for index, source in enumerate(problem_set.cells):
         steps += [_step(source, answers[index]), *added[index]]
+    steps = _with_forgotten_id(steps)
     notes = _notes(problem_set, notebook.cells, places, answers, steps)
     return Rebuilt(tuple(steps), notes, _foreign_id(problem_set, steps, student))
 
@@ -84,7 +86,27 @@ def _step(source: SourceCell, handed_in: list[str]) -> Step:
 
 def _as_step(source: SourceCell, text: str, event: Event | None = None) -> Step:
     blank = source.role in ("answer", "manual") and _bare(text) == _bare(source.handed_out)
-    return Step(source.role, source.name, source.cell_type, text, source.points, event, blank)
+    return Step(
+        kind=source.role,
+        name=source.name,
+        cell_type=source.cell_type,
+        source=text,
+        points=source.points,
+        event=event,
+        blank=blank,
+        holds_id=source.role == "answer" and bool(_student_ids(source.source)),
+    )
+
+
+def _with_forgotten_id(steps: list[Step]) -> list[Step]:
+    """Say so where questions were answered but the id was not: what needs it is not wrong."""
+    answers = [s for s in steps if s.kind in ("answer", "manual") and s.event is None]
+    if all(step.blank for step in answers):
+        return steps
+    event = Event("check", "the student id was not filled in")
+    return [
+        replace(s, event=event) if s.blank and s.event is None and s.holds_id else s for s in steps
+    ]
 
 
 def _bare(text: str) -> str:

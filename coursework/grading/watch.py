@@ -5,6 +5,7 @@ It finds the common ways, not all: whoever runs in the same process can undo any
 
 from __future__ import annotations
 
+import builtins
 import sys
 from types import FunctionType, ModuleType
 from typing import Any
@@ -92,6 +93,7 @@ class Watch:
         if namespace is not None:
             given = [n for n in used if n in self._given]
             found += [n for n in given if not _same(namespace.get(n), self._given[n])]
+            found += [n for n in used - {*given} if n in namespace and hasattr(builtins, n)]
         if sys.gettrace() is not None:
             found.append("sys.settrace")
         return sorted(found)
