@@ -32,15 +32,16 @@ def rebuild(problem_set: ProblemSet, notebook: Any, student: str) -> Rebuilt:
     places = _places(problem_set, notebook.cells)
     if places is None:
         return Rebuilt((), event=Event("check", "no cell of this problem set was found in it"))
-    answers = defaultdict(list)
+    answers: dict[int, list[str]] = {index: [] for index in range(len(problem_set.cells))}
     for cell, place in zip(notebook.cells, places, strict=True):
-        answers[place].append(cell.source)
+        if place is not None:
+            answers[place].append(cell.source)
     added = _added(problem_set, notebook.cells, places)
     steps = list(added[-1])
     for index, source in enumerate(problem_set.cells):
         steps += [_step(source, answers[index]), *added[index]]
     steps = _with_forgotten_id(steps)
-    notes = _notes(problem_set, notebook.cells, places, answers, steps)
+    notes = _notes(problem_set, notebook.cells, places, steps)
     return Rebuilt(tuple(steps), notes, _foreign_id(problem_set, steps, student))
 
 
@@ -134,16 +135,15 @@ def _notes(
     problem_set: ProblemSet,
     cells: list[Any],
     places: list[int | None],
-    answers: dict[int | None, list[str]],
     steps: list[Step],
 ) -> tuple[str, ...]:
     """What was put right, for the lecturer to see."""
     notes = []
-    gone = [c.name for i, c in enumerate(problem_set.cells) if c.role == "test" and i not in answers]
+    gone = [c.name for i, c in enumerate(problem_set.cells) if c.role == "test" and i not in places]
     if gone:
         notes.append(f"tests put back: {', '.join(gone)}")
     given = [i for i, c in enumerate(problem_set.cells) if c.role == "given"]
-    if any(i not in answers for i in given):
+    if any(i not in places for i in given):
         notes.append("deleted cells put back")
     if [p for p in dict.fromkeys(places) if p is not None] != sorted({*places} - {None}):
         notes.append("cells put back in order")

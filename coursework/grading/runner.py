@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import os
 import socket
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
-from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib_inline.backend_inline import flush_figures
+from traitlets.config import Config
 
 from grading.watch import Watch
 
@@ -70,6 +73,11 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window to open."""
 
+    @contextmanager
+    def _tee(self, channel: str) -> Iterator[None]:  # noqa: ARG002 - IPython's signature
+        """Keep no second copy of the output, which would know no bounds (from IPython 9)."""
+        yield
+
     def showtraceback(self, *_args: Any, **_options: Any) -> None:
         """Errors are reported by the reply."""
 
@@ -90,7 +98,7 @@ def serve(connection: socket.socket, watch: Watch) -> None:
         watch: The state of the modules before the student's code.
     """
     me = os.getpid()
-    shell = Shell.instance()
+    shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.user_ns.pop("exit", None)
     sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
     requests, replies = connection.makefile("r", newline="\n"), connection.makefile("w")
@@ -124,7 +132,6 @@ def _run(shell: Shell, watch: Watch, request: dict[str, Any]) -> dict[str, Any]:
 
 def _cell(shell: Shell, watch: Watch, request: dict[str, Any]) -> dict[str, Any]:
     before = dict(shell.user_ns)
-    DisplayHook.exec_result = None
     result = shell.run_cell(request["source"], store_history=False)
     flush_figures()
     if request["kind"] == "given":
@@ -176,8 +183,6 @@ def _outputs(shown: list[Any]) -> list[dict[str, str]]:
         bundle = {"text/plain": str(data["text/plain"])[:4000]} if "text/plain" in data else {}
         picture = data.get("image/png")
         if isinstance(picture, bytes):
-            import base64
-
             picture = base64.b64encode(picture).decode()
         if isinstance(picture, str) and len(picture) <= PICTURE and pictures < PICTURES:
             bundle["image/png"], pictures = picture, pictures + 1

@@ -32,6 +32,12 @@ def _watched() -> dict[str, dict[str, Any]]:
         own = name.partition(".")[0] == "lossviz"
         if isinstance(module, ModuleType) and (own or name in _MODULES):
             found[name] = vars(module)
+            classes = [v for v in vars(module).values() if own and isinstance(v, type)]
+            found |= {
+                f"{c.__module__}.{c.__qualname__}": vars(c)
+                for c in classes
+                if c.__module__.partition(".")[0] == "lossviz"
+            }
     for module_name, class_name in _CLASSES:
         if module_name in sys.modules:
             found[f"{module_name}.{class_name}"] = vars(getattr(sys.modules[module_name], class_name))

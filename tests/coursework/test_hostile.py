@@ -29,6 +29,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory):
         world = {
             "source": str(_SOURCE),
             "gradebook": str(gradebook),
+            "submissions": str(folder / "submissions"),
             "neighbour": str(folder / "submissions/perfect/ps1/ps1.ipynb"),
             "port": str(server.getsockname()[1]),
         }

@@ -311,7 +311,7 @@ _CASES = [
     ),
     Case(
         "patches its code",
-        answer(f"{WRONG}\nnp.array_equal.__wrapped__ if 0 else None\n"
+        answer(f"{WRONG}\n"
                "lv.Landscape.gradient.__code__ = (lambda self, w: w).__code__"),
         "check",
         None,
@@ -330,9 +330,8 @@ _CASES = [
     Case(
         "looks at the machine",
         attempt(
-            "import os, pathlib\nseen = []\n"
-            "for p in pathlib.Path('/').rglob('ps1*'):\n    seen.append(p)\n"
-            "assert seen or os.getuid() == 0"
+            "import os\nothers = [p for p in os.listdir('/proc') if p.isdigit()]\n"
+            "assert len(others) > 3 or os.path.exists('<submissions>')"
         ),
         "ok",
         LESS,
@@ -353,7 +352,7 @@ _CASES = [
         "ended",
         LESS,
     ),
-    Case("kills all it can", answer("import os\nos.kill(-1, 9)\nos.abort()"), "crashed", None, "", LESS),
+    Case("kills all it can", answer("import os\ntry:\n    os.kill(-1, 9)\nfinally:\n    os.abort()"), "crashed", None, "", LESS),
     Case(
         "bad machine code",
         answer("import ctypes\nctypes.string_at(0)"),
