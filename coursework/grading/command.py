@@ -10,10 +10,15 @@ from collections import Counter
 from pathlib import Path
 
 from grading.classroom import Outcome, grade_class
+from grading.exports import canvas, moodle
+from grading.feedback import feedback, hidden_lines
+from grading.gradebook import merge
 from grading.ledger import marks_csv, write_whole
 from grading.model import SCORED, STATUSES, Limits
-from grading.problem_set import read_problem_set
+from grading.problem_set import ProblemSet, read_problem_set
+from grading.report import report
 from grading.sandbox import ISOLATIONS, SandboxError
+from grading.similarity import hints
 
 _HERE = Path(__file__).resolve().parents[1]
 
@@ -63,8 +68,25 @@ def _grade(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write_more(options, problem_set, outcomes: list[Outcome], out: Path) -> None:
+def _write_more(
+    options: argparse.Namespace, problem_set: ProblemSet, outcomes: list[Outcome], out: Path
+) -> None:
     """What the marks are wanted for, beside the table."""
+    results = [outcome.result for outcome in outcomes]
+    hidden = hidden_lines(problem_set)
+    for outcome in outcomes:
+        path = out / "feedback" / outcome.result.student / f"{problem_set.name}.html"
+        if outcome.fresh or not path.exists():
+            write_whole(path, feedback(outcome.result, outcome.rebuilt, outcome.runs, hidden))
+    if results:
+        handed_out = "\n".join(cell.handed_out for cell in problem_set.cells)
+        similar = hints({o.result.student: o.rebuilt for o in outcomes}, handed_out)
+        write_whole(out / "report.html", report(results, similar))
+        write_whole(out / "canvas.csv", canvas(results))
+        write_whole(out / "moodle.csv", moodle(results))
+    if options.gradebook is not None:
+        changed = merge(options.gradebook, problem_set, results)
+        print(f"gradebook: {len(changed)} submissions changed")
 
 
 def _line(outcome: Outcome) -> str:
