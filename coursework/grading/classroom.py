@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 from grading.judge import judge
@@ -15,7 +14,7 @@ from grading.marking import run_all
 from grading.model import Limits, Question, Rebuilt, Result, Run
 from grading.problem_set import ProblemSet
 from grading.rebuild import rebuild
-from grading.sandbox import Sandbox
+from grading.sandbox import Sandbox, check_isolation
 from grading.submissions import read_submission, students
 
 #: Part of what a mark depends on: raise it with any change that may change a mark.
@@ -32,19 +31,14 @@ class Outcome:
     fresh: bool
 
 
-class _Room:
-    """What all students of a run share; the sandbox is started when first needed."""
+@dataclass(frozen=True)
+class _Task:
+    """A student to be graded, or found in the ledger."""
 
-    def __init__(self, problem_set: ProblemSet, limits: Limits, isolation: str) -> None:
-        self.problem_set, self.limits, self.isolation = problem_set, limits, isolation
-
-    @cached_property
-    def sandbox(self) -> Sandbox:
-        return Sandbox(self.limits, self.isolation)
-
-    def close(self) -> None:
-        if "sandbox" in self.__dict__:
-            self.sandbox.close()
+    student: str
+    number: int
+    made_from: str
+    rebuilt: Rebuilt
 
 
 def grade_class(
@@ -58,7 +52,7 @@ def grade_class(
     again: frozenset[str] = frozenset(),
     progress: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Grade every student's folder.
+    """Grade every student's folder; what was graded before and has not changed is kept.
 
     Args:
         problem_set: What they were to do.
@@ -79,46 +73,63 @@ def grade_class(
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    names = students(submissions)
-    ledger, room = Ledger(results), _Room(problem_set, limits, isolation)
-    outcomes = []
-    pool = ThreadPoolExecutor(workers)
-    try:
-        room.sandbox  # started by the main thread, whose end it must not outlive
-        futures = [
-            pool.submit(_student, room, ledger, submissions, name, number, again)
-            for number, name in enumerate(names)
-        ]
-        for future in as_completed(futures):
-            outcomes.append(future.result())
+    check_isolation(isolation)
+    ledger = Ledger(results)
+    settings = repr((VERSION, asdict(limits), isolation))
+    outcomes, waiting = [], []
+    for number, student in enumerate(students(submissions)):
+        task = _task(problem_set, submissions, student, number, settings)
+        kept = None if student in again else ledger.find(student, task.made_from)
+        if kept is None or kept[0].status in again:
+            waiting.append(task)
+        else:
+            outcomes.append(Outcome(kept[0], task.rebuilt, kept[1], fresh=False))
             progress(outcomes[-1])
-    finally:
-        pool.shutdown(cancel_futures=True)
-        room.close()
+    if waiting:
+        with Sandbox(limits, isolation) as sandbox:
+            for outcome in _grade_all(sandbox, problem_set, ledger, waiting, workers):
+                outcomes.append(outcome)
+                progress(outcome)
     return sorted(outcomes, key=lambda outcome: outcome.result.student)
 
 
-def _student(
-    room: _Room, ledger: Ledger, folder: Path, name: str, number: int, again: frozenset[str]
-) -> Outcome:
-    started = time.monotonic()
-    problem_set = room.problem_set
-    submission = read_submission(folder, name, problem_set.name)
-    limits = repr(asdict(room.limits))
-    made_from = key(VERSION, name, problem_set.content, submission.digest, limits, room.isolation)
+def _task(
+    problem_set: ProblemSet, folder: Path, student: str, number: int, settings: str
+) -> _Task:
+    submission = read_submission(folder, student, problem_set.name)
+    made_from = key(settings, student, problem_set.content, submission.digest)
     if submission.event is not None:
-        rebuilt = Rebuilt((), submission.notes, submission.event)
-    else:
-        rebuilt = rebuild(problem_set, submission.notebook, name)
-        rebuilt = replace(rebuilt, notes=submission.notes + rebuilt.notes)
-    kept = None if name in again else ledger.find(name, made_from)
-    if kept is not None and kept[0].status not in again:
-        return Outcome(kept[0], rebuilt, kept[1], fresh=False)
-    runs = run_all(room.sandbox, number, rebuilt, name) if rebuilt.steps else []
-    result = judge(name, problem_set.name, rebuilt, runs)
+        return _Task(student, number, made_from, Rebuilt((), submission.notes, submission.event))
+    rebuilt = rebuild(problem_set, submission.notebook, student)
+    rebuilt = replace(rebuilt, notes=submission.notes + rebuilt.notes)
+    return _Task(student, number, made_from, rebuilt)
+
+
+def _grade_all(
+    sandbox: Sandbox, problem_set: ProblemSet, ledger: Ledger, tasks: list[_Task], workers: int
+) -> Iterator[Outcome]:
+    pool = ThreadPoolExecutor(workers)
+    try:
+        futures = [pool.submit(_grade, sandbox, problem_set, ledger, task) for task in tasks]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _grade(sandbox: Sandbox, problem_set: ProblemSet, ledger: Ledger, task: _Task) -> Outcome:
+    started = time.monotonic()
+    rebuilt = task.rebuilt
+    runs = run_all(sandbox, task.number, rebuilt, task.student) if rebuilt.steps else []
+    result = judge(task.student, problem_set.name, rebuilt, runs)
     if not rebuilt.steps:
-        unmarked = (Question(c.name, c.points, by_hand=c.role == "manual") for c in problem_set.questions)
-        result = replace(result, questions=tuple(unmarked))
+        result = replace(
+            result,
+            questions=tuple(
+                Question(c.name, c.points, by_hand=c.role == "manual")
+                for c in problem_set.questions
+            ),
+        )
     result = replace(result, seconds=round(time.monotonic() - started, 3))
-    ledger.keep(name, made_from, result, runs)
+    ledger.keep(task.student, task.made_from, result, runs)
     return Outcome(result, rebuilt, runs, fresh=True)

@@ -47,7 +47,7 @@ class Ledger:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)  # no other user reads marks
-        for leftover in folder.glob("..*"):
+        for leftover in folder.glob(".*.json.*"):
             leftover.unlink(missing_ok=True)
 
     def _path(self, student: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import pwd
@@ -69,6 +70,7 @@ class Sandbox:
         check_isolation(isolation)
         self.limits, self.isolation = limits, isolation
         self._lock = threading.Lock()
+        self._alone = _wait_for_others() if isolation != "process" else None
         self._folder = Path(tempfile.mkdtemp(prefix="lossviz-grade-"))
         self._folder.chmod(0o711)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -107,6 +109,8 @@ class Sandbox:
         """End the process that is copied, and remove the folders."""
         self._control.close()
         self._process.wait(timeout=30)
+        if self._alone is not None:
+            self._alone.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Sandbox:
@@ -218,6 +222,24 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _wait_for_others() -> socket.socket:
+    """Let one run at a time use the students' users; the kernel frees the name at its end."""
+    name = socket.socket(socket.AF_UNIX)
+    said = False
+    while True:
+        try:
+            name.bind("\0lossviz-grade")
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            if not said:
+                print("grade: waiting for another run on this machine", file=sys.stderr)
+            said = True
+            time.sleep(0.5)
+        else:
+            return name
 
 
 def _environment(here: Path) -> dict[str, str]:
