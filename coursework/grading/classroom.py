@@ -86,7 +86,7 @@ def grade_class(
             outcomes.append(Outcome(kept[0], task.rebuilt, kept[1], fresh=False))
             progress(outcomes[-1])
     if waiting:
-        with Sandbox(limits, isolation) as sandbox:
+        with Sandbox(limits, isolation, problem_set.modules) as sandbox:
             for outcome in _grade_all(sandbox, problem_set, ledger, waiting, workers):
                 outcomes.append(outcome)
                 progress(outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,19 @@ class ProblemSet:
     def questions(self) -> tuple[SourceCell, ...]:
         """The cells that carry points, in order."""
         return tuple(cell for cell in self.cells if cell.role in ("test", "manual"))
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What its given cells import, to be imported once for all students."""
+        found: dict[str, None] = {}
+        for cell in self.cells:
+            if cell.role == "given" and cell.cell_type == "code":
+                for node in ast.walk(ast.parse(cell.source)):
+                    if isinstance(node, ast.Import):
+                        found |= dict.fromkeys(alias.name for alias in node.names)
+                    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                        found[node.module] = None
+        return tuple(found)
 
 
 def read_problem_set(name: str, path: Path) -> ProblemSet:

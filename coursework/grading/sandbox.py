@@ -66,7 +66,7 @@ def check_isolation(isolation: str) -> None:
 class Sandbox:
     """Keeps one process with everything imported, and copies it for each student."""
 
-    def __init__(self, limits: Limits, isolation: str) -> None:
+    def __init__(self, limits: Limits, isolation: str, modules: tuple[str, ...] = ()) -> None:
         check_isolation(isolation)
         self.limits, self.isolation = limits, isolation
         self._lock = threading.Lock()
@@ -76,7 +76,7 @@ class Sandbox:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         here = Path(__file__).resolve().parents[1]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "grading.zygote", str(theirs.fileno())],
+            [sys.executable, "-m", "grading.zygote", str(theirs.fileno()), *modules],
             pass_fds=[theirs.fileno()],
             env=_environment(here),
             stdin=subprocess.DEVNULL,
