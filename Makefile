@@ -24,15 +24,16 @@ PIP_INSTALL := $(PY) -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-ur
 SITE := _build/html
 BUILT := _build/.complete
 NOTEBOOKS := $(wildcard book/*.ipynb)
+PROBLEM_SETS := $(wildcard coursework/source/*/*.ipynb)
 SOURCES := _config.yml _toc.yml $(wildcard CITATION.cff) lossviz $(NOTEBOOKS) $(wildcard book/*.md book/*.bib) \
-	$(wildcard book/api) book/assets book/extensions book/results book/vendor
+	$(wildcard book/api book/coursework) book/assets book/extensions book/results book/vendor
 # One thread, as the chapters' numbers were made; the two test processes share two cores.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site
-.PHONY: help book pdf serve test test-slow audit notebooks results lock lint format clean
+.PHONY: help book pdf serve test test-slow audit notebooks release results lock lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,9 +57,9 @@ serve: book ## build the site, then serve it on this machine (PORT=8000)
 	$(PY) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
 test: $(TEST_ENV) book lint ## run all tests but the slow ones
-	$(PYTEST) -n 2 -m "not slow" --doctest-modules tests lossviz book/extensions book/tools
-	$(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS)
-	ATEN_CPU_CAPABILITY=default $(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS)
+	$(PYTEST) -n 2 -m "not slow" --doctest-modules tests lossviz book/extensions book/tools coursework
+	$(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS) $(PROBLEM_SETS)
+	ATEN_CPU_CAPABILITY=default $(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS) $(PROBLEM_SETS)
 	@echo "make test: all passed"
 
 test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
@@ -68,9 +69,12 @@ test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
 audit: $(TEST_ENV) book ## print Lighthouse's scores of every page (RUNS=5 for performance too)
 	$(PY) tests/support/lighthouse.py --runs $(RUNS)
 
-notebooks: $(TEST_ENV) ## execute the chapters and normalise their committed outputs
-	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS)
+notebooks: $(TEST_ENV) ## execute chapters and problem sets, and normalise their committed outputs
+	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS) $(PROBLEM_SETS)
 	OMP_NUM_THREADS=1 $(PY) book/tools/pictures.py
+
+release: $(TEST_ENV) ## make the students' versions of the problem sets into book/coursework
+	$(PY) coursework/release.py
 
 results: $(BOOK_ENV) ## reduce a finished study to what the chapters read (STUDY=folder)
 	$(PY) -m lossviz study report $(STUDY) --out book/results --no-figures

@@ -19,8 +19,10 @@ from nbformat import NotebookNode
 import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
+# Problem sets without answers cannot be run; tests/coursework looks at them.
+APART = {".ipynb_checkpoints", "coursework"}
 CHAPTERS = sorted(
-    path for path in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
+    path for path in (ROOT / "book").rglob("*.ipynb") if APART.isdisjoint(path.parts)
 )
 TAGS = {f"{how}-{what}" for how in ("hide", "remove") for what in ("input", "output", "cell")}
 INPUT_AWAY = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
