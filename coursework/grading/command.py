@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _grade(options: argparse.Namespace) -> int:
     source = options.source or _HERE / "source" / options.problem_set
     path = source / f"{options.problem_set}.ipynb" if source.is_dir() else source
-    problem_set = read_problem_set(options.problem_set, path)
+    released = None if options.source else _HERE.parent / "book/coursework" / path.name
+    problem_set = read_problem_set(options.problem_set, path, options.release or released)
     out = options.out or options.marks.with_name(f"{options.marks.stem}-{options.problem_set}")
     limits = Limits(
         cell_seconds=options.cell_seconds,
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--submissions", type=Path, required=True, help="folder of STUDENT/ps1/ps1.ipynb")
     parser.add_argument("--marks", type=Path, required=True, help="the table to write")
     parser.add_argument("--source", type=Path, help="the set's source, if elsewhere")
+    parser.add_argument("--release", type=Path, help="the student's version, if elsewhere")
     parser.add_argument("--out", type=Path, help="folder for results, feedback and reports")
     parser.add_argument("--gradebook", type=Path, help="nbgrader's gradebook.db to merge into")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)

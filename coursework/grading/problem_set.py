@@ -57,12 +57,13 @@ class ProblemSet:
         return tuple(found)
 
 
-def read_problem_set(name: str, path: Path) -> ProblemSet:
+def read_problem_set(name: str, path: Path, release: Path | None = None) -> ProblemSet:
     """Read the source of a problem set, in nbgrader's format.
 
     Args:
         name: The problem set's name, as in `ps1`.
         path: The lecturer's notebook.
+        release: The student's version, where there is one: answers that stand as in it are none.
 
     Returns:
         Its cells with their roles.
@@ -70,10 +71,11 @@ def read_problem_set(name: str, path: Path) -> ProblemSet:
     Raises:
         ValueError: If no cell carries points, or two have one name.
     """
-    content = path.read_bytes()
-    notebook = nbformat.reads(content.decode(), as_version=4)
-    cells = tuple(_source_cell(cell, number) for number, cell in enumerate(notebook.cells))
-    found = ProblemSet(name, cells, content)
+    contents = [path.read_bytes()] + ([release.read_bytes()] if release else [])
+    notebook, *released = (nbformat.reads(content.decode(), as_version=4) for content in contents)
+    texts = {_name(cell, ""): cell.source for book in released for cell in book.cells}
+    cells = tuple(_source_cell(cell, number, texts) for number, cell in enumerate(notebook.cells))
+    found = ProblemSet(name, cells, b"".join(contents))
     if not found.questions:
         raise ValueError(f"a problem set needs a cell that carries points; {path} has none")
     names = [cell.name for cell in cells]
@@ -83,19 +85,24 @@ def read_problem_set(name: str, path: Path) -> ProblemSet:
     return found
 
 
-def _source_cell(cell: Any, number: int) -> SourceCell:
+def _name(cell: Any, otherwise: str) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id") or otherwise
+
+
+def _source_cell(cell: Any, number: int, released: dict[str, str]) -> SourceCell:
     marks = cell.metadata.get("nbgrader", {})
     answer, graded = marks.get("solution", False), marks.get("grade", False)
     by_hand = marks.get("task", False) or (answer and graded)
     role = "manual" if by_hand else "test" if graded else "answer" if answer else "given"
     cell_id = cell.get("id") or f"cell-{number}"
+    name = _name(cell, cell_id)
     return SourceCell(
         role=role,
-        name=marks.get("grade_id") or cell_id,
+        name=name,
         cell_id=cell_id,
         cell_type=cell.cell_type,
         source=cell.source,
-        handed_out=handed_out(cell.source, answer, cell.cell_type),
+        handed_out=released.get(name, handed_out(cell.source, answer, cell.cell_type)),
         points=float(marks.get("points", 0) or 0) if by_hand or graded else 0.0,
     )
 

@@ -56,7 +56,7 @@ def _places(problem_set: ProblemSet, cells: list[Any]) -> list[int | None] | Non
     # Metadata and ids are gone: the place is trusted only where all else is as handed out.
     same = len(cells) == len(problem_set.cells) and all(
         cell.cell_type == source.cell_type
-        and (source.role != "given" or cell.source.strip() == source.source.strip())
+        and (source.role != "given" or cell.source.strip() == source.handed_out.strip())
         for cell, source in zip(cells, problem_set.cells, strict=True)
     )
     return list(range(len(cells))) if same else None

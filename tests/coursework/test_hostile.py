@@ -14,6 +14,7 @@ from hostile_class import Case, cases, hand_in_all
 
 _ROOT = Path(__file__).parents[2]
 _SOURCE = _ROOT / "coursework/source/ps1/ps1.ipynb"
+_RELEASE = _ROOT / "book/coursework/ps1.ipynb"
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root can shut students in"
@@ -33,7 +34,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory):
             "neighbour": str(folder / "submissions/perfect/ps1/ps1.ipynb"),
             "port": str(server.getsockname()[1]),
         }
-        hand_in_all(_SOURCE, folder / "submissions", world)
+        hand_in_all(_SOURCE, _RELEASE, folder / "submissions", world)
         command = [sys.executable, "coursework/grade.py", "ps1", "--workers", "2"]
         command += ["--submissions", folder / "submissions", "--marks", folder / "marks.csv"]
         command += ["--cell-seconds", "4", "--memory-mb", "1000"]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from grading.problem_set import handed_out
 
 #: All of PS1's points that tests give.
 FULL = 38
@@ -40,9 +39,13 @@ class Case:
 class Hand:
     """One student at work: a right notebook to spoil, and a folder to put it into."""
 
-    def __init__(self, source: Path, folder: Path, world: dict[str, str]) -> None:
+    def __init__(self, source: Path, release: Path, folder: Path, world: dict[str, str]) -> None:
         self.student, self.folder, self.world = folder.name, folder, world
-        self.book = nbformat.read(source, as_version=4)
+        solved, self.book = (nbformat.read(path, as_version=4) for path in (source, release))
+        self.unanswered = {c.id: c.source for c in self.book.cells}
+        for cell, right in zip(self.book.cells, solved.cells, strict=True):
+            if cell.metadata.nbgrader.solution:
+                cell.source = right.source
         self.files: dict[str, str | bytes] = {}
         self.name: str | None = "ps1/ps1.ipynb"
         self["student-id"] = f'STUDENT_ID = "{self.student}"'
@@ -93,11 +96,11 @@ def attempt(attack: str) -> Callable[[Hand], None]:
 
 def _blank(hand: Hand) -> None:
     for cell in hand.answers():
-        cell.source = handed_out(cell.source, True, cell.cell_type)
+        cell.source = hand.unanswered[cell.id]
 
 
 def _forgotten_id(hand: Hand) -> None:
-    hand["student-id"] = handed_out("### BEGIN SOLUTION\n### END SOLUTION", True, "code")
+    hand["student-id"] = hand.unanswered["student-id"]
 
 
 def _delete(*names: str) -> Callable[[Hand], None]:
@@ -389,9 +392,9 @@ def cases() -> list[Case]:
     return list(_CASES)
 
 
-def hand_in_all(source: Path, submissions: Path, world: dict[str, str]) -> None:
-    """Write every submission."""
+def hand_in_all(source: Path, release: Path, submissions: Path, world: dict[str, str]) -> None:
+    """Write every submission, each made of the student's version."""
     for case in _CASES:
-        hand = Hand(source, submissions / case.name, world)
+        hand = Hand(source, release, submissions / case.name, world)
         case.make(hand)
         hand.hand_in()
