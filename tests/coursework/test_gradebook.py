@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from gradebooks import gradebook_rows
 from grading.gradebook import merge
 from grading.model import Question, Result
 from grading.problem_set import ProblemSet, SourceCell
@@ -33,12 +33,6 @@ _SET = ProblemSet(
 def _result(student: str, status: str, *points: float | None) -> Result:
     questions = (Question("t", 3, points[0]), Question("u", 2, points[1]), Question("essay", 5, by_hand=True))
     return Result(student, "ps1", status, "", questions)
-
-
-def _rows(path: Path) -> dict[str, list[tuple]]:
-    with sqlite3.connect(path) as file:
-        tables = [row[0] for row in file.execute("select name from sqlite_master where type='table'")]
-        return {t: sorted(map(repr, file.execute(f"select * from {t}"))) for t in tables}
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +71,9 @@ def test_a_question_without_a_mark_waits_for_a_person(path: Path):
 def test_a_second_merge_changes_nothing(path: Path):
     results = [_result("ada", "ok", 3.0, 2.0), _result("bob", "timeout", None, 1.0)]
     merge(path, _SET, results)
-    before = _rows(path)
+    before = gradebook_rows(path)
     assert merge(path, _SET, results) == []
-    assert _rows(path) == before
+    assert gradebook_rows(path) == before
 
 
 def test_marks_by_hand_are_not_touched(path: Path):
@@ -98,9 +92,9 @@ def test_other_rows_stay_byte_for_byte(path: Path):
     other = replace(_SET, name="ps0")
     merge(path, other, [replace(_result("zoe", "ok", 1.0, 1.0), problem_set="ps0")])
     merge(path, _SET, [_result("zoe", "ok", 3.0, 2.0)])
-    before = _rows(path)
+    before = gradebook_rows(path)
     merge(path, _SET, [_result("ada", "ok", 3.0, 2.0)])
-    after = _rows(path)
+    after = gradebook_rows(path)
     for table, rows in before.items():
         assert set(rows) <= set(after[table]), table
 
@@ -108,7 +102,7 @@ def test_other_rows_stay_byte_for_byte(path: Path):
 def test_a_missing_submission_makes_no_row(path: Path):
     missing = Result("tim", "ps1", "missing", "no notebook")
     assert merge(path, _SET, [missing]) == []
-    assert not any("tim" in row for rows in _rows(path).values() for row in rows)
+    assert not any("tim" in row for rows in gradebook_rows(path).values() for row in rows)
 
 
 def test_a_gradebook_of_another_set_is_refused(path: Path):

@@ -6,12 +6,15 @@ import copy
 import json
 import os
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+
+_SCHEME = re.compile(r"[^\n]*BEGIN MARK SCHEME.*?END MARK SCHEME[^\n]*", re.S)
 
 #: All of PS1's points that tests give.
 FULL = 38
@@ -45,7 +48,7 @@ class Hand:
         self.unanswered = {c.id: c.source for c in self.book.cells}
         for cell, right in zip(self.book.cells, solved.cells, strict=True):
             if cell.metadata.nbgrader.solution:
-                cell.source = right.source
+                cell.source = _SCHEME.sub("", right.source)
         self.files: dict[str, str | bytes] = {}
         self.name: str | None = "ps1/ps1.ipynb"
         self["student-id"] = f'STUDENT_ID = "{self.student}"'
