@@ -93,9 +93,7 @@ def grade_class(
     return sorted(outcomes, key=lambda outcome: outcome.result.student)
 
 
-def _task(
-    problem_set: ProblemSet, folder: Path, student: str, number: int, settings: str
-) -> _Task:
+def _task(problem_set: ProblemSet, folder: Path, student: str, number: int, settings: str) -> _Task:
     submission = read_submission(folder, student, problem_set.name)
     made_from = key(settings, student, problem_set.content, submission.digest)
     if submission.event is not None:

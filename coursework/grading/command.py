@@ -17,8 +17,9 @@ from grading.ledger import marks_csv, write_whole
 from grading.model import SCORED, STATUSES, Limits
 from grading.problem_set import ProblemSet, read_problem_set
 from grading.report import report
-from grading.sandbox import ISOLATIONS, SandboxError
+from grading.sandbox import ISOLATIONS
 from grading.similarity import hints
+from grading.users import UserError
 
 _HERE = Path(__file__).resolve().parents[1]
 
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _grade(options)
-    except (SandboxError, ValueError, OSError) as error:
+    except (UserError, ValueError, OSError) as error:
         print(f"grade: {error}", file=sys.stderr)
         return 2
 
@@ -100,7 +101,9 @@ def _summary(outcomes: list[Outcome], seconds: float) -> None:
     counts = Counter(o.result.status for o in outcomes)
     listed = ", ".join(f"{counts[s]} {s}" for s in STATUSES if counts[s])
     fresh = sum(o.fresh for o in outcomes)
-    print(f"{len(outcomes)} submissions ({fresh} graded now) in {seconds:.0f} s: {listed or 'none'}")
+    print(
+        f"{len(outcomes)} submissions ({fresh} graded now) in {seconds:.0f} s: {listed or 'none'}"
+    )
     unscored = sum(o.result.status not in SCORED for o in outcomes)
     if unscored:
         print(f"{unscored} without a score need a person: see the column reason")
@@ -109,7 +112,9 @@ def _summary(outcomes: list[Outcome], seconds: float) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="grade", description=__doc__)
     parser.add_argument("problem_set", help="the set's name, as in ps1")
-    parser.add_argument("--submissions", type=Path, required=True, help="folder of STUDENT/ps1/ps1.ipynb")
+    parser.add_argument(
+        "--submissions", type=Path, required=True, help="folder of STUDENT/ps1/ps1.ipynb"
+    )
     parser.add_argument("--marks", type=Path, required=True, help="the table to write")
     parser.add_argument("--source", type=Path, help="the set's source, if elsewhere")
     parser.add_argument("--release", type=Path, help="the student's version, if elsewhere")

@@ -71,7 +71,7 @@ def own_root(base: str, readable: tuple[str, ...], uid: int, disk_mb: int) -> No
     for path in readable:
         _show(base, path)
     private = f"size={disk_mb}m,mode=700,uid={uid},gid={uid}"
-    for place in ("/home/student", "/tmp", "/dev/shm"):  # noqa: S108 - inside the new root
+    for place in ("/home/student", "/tmp", "/dev/shm"):
         Path(base + place).mkdir(parents=True, exist_ok=True)
         _mount("tmpfs", base + place, "tmpfs", _NO_SUID | _NO_DEVICES, private)
     for device in _DEVICES:

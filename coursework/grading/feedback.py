@@ -32,21 +32,18 @@ def hidden_lines(problem_set: ProblemSet) -> frozenset[str]:
 
 
 def redacted(text: str, hidden: frozenset[str]) -> str:
-    """A text without any line that repeats a hidden one.
+    r"""A text without any line that repeats a hidden one.
 
     Example:
         >>> redacted("my output\\n>> assert f(7) == 1", frozenset(["assert f(7) == 1"]))
         'my output\\n[removed]'
     """
     return "\n".join(
-        _REMOVED if any(secret in line for secret in hidden) else line
-        for line in text.splitlines()
+        _REMOVED if any(secret in line for secret in hidden) else line for line in text.splitlines()
     )
 
 
-def feedback(
-    result: Result, rebuilt: Rebuilt, runs: list[Run], hidden: frozenset[str]
-) -> bytes:
+def feedback(result: Result, rebuilt: Rebuilt, runs: list[Run], hidden: frozenset[str]) -> bytes:
     """The page of one student.
 
     Args:
@@ -57,9 +54,7 @@ def feedback(
     """
     parts = [f"<p>{escape(_SAID[result.status])}</p>"]
     if result.score is not None:
-        parts.append(
-            f"<p>{number(result.score)} of {number(result.max_score)} marks by tests.</p>"
-        )
+        parts.append(f"<p>{number(result.score)} of {number(result.max_score)} marks by tests.</p>")
     rows = [[q.name, _word(q), _points(q), q.max_points] for q in result.questions]
     parts.append(table("Questions", ["question", "result", "marks", "of"], rows))
     if rebuilt.steps and runs:

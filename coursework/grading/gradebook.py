@@ -32,9 +32,7 @@ def merge(path: Path, problem_set: ProblemSet, results: list[Result]) -> list[st
     try:
         from nbgrader.api import Gradebook
     except ModuleNotFoundError as error:
-        raise ValueError(
-            "--gradebook needs nbgrader: pip install 'lossviz[coursework]'"
-        ) from error
+        raise ValueError("--gradebook needs nbgrader: pip install 'lossviz[coursework]'") from error
     # nbgrader starts `alembic` for a new gradebook; it lies beside Python, perhaps not on the path.
     beside = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), beside])

@@ -64,9 +64,7 @@ def _words(events: list[Event]) -> str:
     return "; ".join(dict.fromkeys(event.reason for event in events))
 
 
-def _reason(
-    blamed: list[Event], events: list[Event], errors: list[str], rebuilt: Rebuilt
-) -> str:
+def _reason(blamed: list[Event], events: list[Event], errors: list[str], rebuilt: Rebuilt) -> str:
     """What a lecturer should know of this mark, the gravest first."""
     ordered = sorted(blamed, key=lambda e: -STATUSES.index(e.status))
     parts = [event.reason for event in [*ordered, *events]]

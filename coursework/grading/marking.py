@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from grading.model import Event, Limits, Rebuilt, Run, Step
-from grading.sandbox import Sandbox, Stopped
+from grading.sandbox import Sandbox, StoppedError
 
 
 def run_all(sandbox: Sandbox, number: int, rebuilt: Rebuilt, student: str) -> list[Run]:
@@ -58,7 +58,7 @@ def _attempt(
                 continue  # marked before the restart
             try:
                 run = _as_run(session.run(step, until), step, student)
-            except Stopped as error:
+            except StoppedError as error:
                 if known is not None and known.event is None:
                     known = None  # it ran well before: time is short now
                 runs[index] = known or Run(event=Event(error.status, f"{step.name}: {error}"))
@@ -100,5 +100,7 @@ def _event(reply: dict[str, Any], step: Step, student: str) -> Event | None:
     if "EOFError" in kinds:
         return Event("check", f"{step.name}: waits for keyboard input")
     if reply.get("missing"):
-        return Event("check", f"{step.name}: needs {str(reply['missing'])[:60]}, not installed here")
+        return Event(
+            "check", f"{step.name}: needs {str(reply['missing'])[:60]}, not installed here"
+        )
     return None

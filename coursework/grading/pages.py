@@ -9,10 +9,12 @@ from collections.abc import Iterable
 
 _STYLE = """
 :root { color-scheme: light dark }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 56rem; padding: 0 1rem }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 56rem }
+main { padding: 0 1rem }
 table { border-collapse: collapse; display: block; overflow-x: auto }
 caption { text-align: left; font-weight: 600 }
-th, td { border-bottom: 1px solid #8888; padding: .25rem .75rem; text-align: left; vertical-align: top }
+th, td { border-bottom: 1px solid #8888; padding: .25rem .75rem }
+th, td { text-align: left; vertical-align: top }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 pre { border-left: 3px solid #8888; overflow-x: auto; padding: .5rem .75rem; white-space: pre-wrap }
 img { background: #fff; height: auto; max-width: 100% }
@@ -30,7 +32,7 @@ def page(title: str, parts: Iterable[str]) -> bytes:
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "img-src data:; style-src 'unsafe-inline'\">\n"
         f"<title>{name}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"<h1>{name}</h1>\n" + "\n".join(parts) + "\n</main>\n</body>\n</html>\n"

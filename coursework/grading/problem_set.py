@@ -108,11 +108,11 @@ def _source_cell(cell: Any, number: int, released: dict[str, str]) -> SourceCell
 
 
 def handed_out(source: str, answer: bool, cell_type: str) -> str:
-    """A cell's text without its solution (the stub stands at the solution's indentation).
+    rr"""A cell's text without its solution (the stub stands at the solution's indentation).
 
     Example:
-        >>> print(handed_out("def f():\\n    ### BEGIN SOLUTION\\n    return 1\\n    ### END SOLUTION",
-        ...                  True, "code"))
+        >>> lines = ["def f():", "    ### BEGIN SOLUTION", "    return 1", "    ### END SOLUTION"]
+        >>> print(handed_out("\n".join(lines), True, "code"))
         def f():
             # YOUR CODE HERE
             raise NotImplementedError

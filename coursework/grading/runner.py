@@ -25,7 +25,7 @@ TEXT, PICTURES, PICTURE = 20_000, 4, 600_000
 
 
 class Capped:
-    """A text stream that keeps the beginning and forgets the rest.
+    r"""A text stream that keeps the beginning and forgets the rest.
 
     Example:
         >>> stream = Capped(5)
@@ -135,7 +135,9 @@ def _cell(shell: Shell, watch: Watch, request: dict[str, Any]) -> dict[str, Any]
     result = shell.run_cell(request["source"], store_history=False)
     flush_figures()
     if request["kind"] == "given":
-        new = {k for k, v in shell.user_ns.items() if not k.startswith("_") and v is not before.get(k)}
+        new = {
+            k for k, v in shell.user_ns.items() if not k.startswith("_") and v is not before.get(k)
+        }
         watch.protect(shell.user_ns, new)
     return _error(result.error_before_exec or result.error_in_exec)
 
@@ -173,7 +175,12 @@ def _error(error: BaseException | None) -> dict[str, Any]:
     where = f" (line {lines[-1]})" if lines else ""
     kinds = [kind.__name__ for kind in type(error).__mro__]
     missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
-    return {"error": type(error).__name__, "message": message + where, "kinds": kinds, "missing": missing}
+    return {
+        "error": type(error).__name__,
+        "message": message + where,
+        "kinds": kinds,
+        "missing": missing,
+    }
 
 
 def _outputs(shown: list[Any]) -> list[dict[str, str]]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.model import Limits, Step
+from grading.users import UserError, end_all_of, memory_of, unused_uid, wait_for_others
 
 #: How students' code is kept apart, from the strongest to the weakest.
 ISOLATIONS = {
@@ -29,14 +28,13 @@ ISOLATIONS = {
     "process": "own process and limits only: it may read and write what you may",
 }
 _LONGEST = 4_000_000  # characters of one reply
-_FIRST_UID, _UIDS = 200_000, 60_000
 
 
-class SandboxError(RuntimeError):
+class SandboxError(UserError):
     """The machine cannot shut a process in as was asked: no submission's fault."""
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A student's process ended, or had to be ended, while it ran a cell."""
 
     def __init__(self, status: str, reason: str) -> None:
@@ -70,7 +68,7 @@ class Sandbox:
         check_isolation(isolation)
         self.limits, self.isolation = limits, isolation
         self._lock = threading.Lock()
-        self._alone = _wait_for_others() if isolation != "process" else None
+        self._alone = wait_for_others() if isolation != "process" else None
         self._folder = Path(tempfile.mkdtemp(prefix="lossviz-grade-"))
         self._folder.chmod(0o711)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -88,7 +86,7 @@ class Sandbox:
 
     def start(self, number: int) -> Session:
         """Start a process for a student; `number` decides its user."""
-        uid = _unused_uid(number)
+        uid = unused_uid(number)
         base = Path(tempfile.mkdtemp(dir=self._folder))
         ours, theirs = socket.socketpair()
         request = {
@@ -133,7 +131,7 @@ class Session:
             self._handle = os.pidfd_open(pid)
         try:
             first = self._reply(time.monotonic() + 60)
-        except Stopped as error:
+        except StoppedError as error:
             self.close()
             raise SandboxError(f"no process could be started: {error.reason}") from error
         if "refused" in first:
@@ -151,20 +149,20 @@ class Session:
             The runner's reply.
 
         Raises:
-            Stopped: If there was no answer in time, or no honest one.
+            StoppedError: If there was no answer in time, or no honest one.
         """
         nonce = secrets.token_hex(16)
         if self._buffer:
-            raise Stopped("check", "something was written into the grader's channel")
+            raise StoppedError("check", "something was written into the grader's channel")
         request = {"nonce": nonce, "kind": step.kind, "source": step.source}
         try:
             self._connection.settimeout(max(until - time.monotonic(), 0.01))
             self._connection.sendall(json.dumps(request).encode() + b"\n")
         except OSError as error:
-            raise Stopped("crashed", f"the process ended before {step.name}") from error
+            raise StoppedError("crashed", f"the process ended before {step.name}") from error
         reply = self._reply(min(until, time.monotonic() + self._limits.cell_seconds))
         if reply.get("nonce") != nonce:
-            raise Stopped("check", "something was written into the grader's channel")
+            raise StoppedError("check", "something was written into the grader's channel")
         return reply
 
     def _reply(self, until: float) -> dict[str, Any]:
@@ -173,7 +171,7 @@ class Session:
             left = until - time.monotonic()
             if left <= 0:
                 seconds = time.monotonic() - started
-                raise Stopped("timeout", f"no end after {seconds:.0f} s")
+                raise StoppedError("timeout", f"no end after {seconds:.0f} s")
             self._connection.settimeout(min(left, 0.5))
             try:
                 data = self._connection.recv(1 << 16)
@@ -183,17 +181,17 @@ class Session:
             except OSError:
                 data = b""
             if not data:
-                raise Stopped("crashed", "the process ended")
+                raise StoppedError("crashed", "the process ended")
             self._buffer += data
             if len(self._buffer) > _LONGEST:
-                raise Stopped("crashed", "the output is too large")
+                raise StoppedError("crashed", "the output is too large")
         line, self._buffer = self._buffer.split(b"\n", 1)
         try:
             reply = json.loads(line)
         except ValueError:
             reply = None
         if not isinstance(reply, dict):
-            raise Stopped("check", "something was written into the grader's channel")
+            raise StoppedError("check", "something was written into the grader's channel")
         return reply
 
     def _look_at_memory(self) -> None:
@@ -201,7 +199,7 @@ class Session:
             return
         used = memory_of(self._uid)
         if used > (self._limits.memory_mb + 400) << 20:  # 400: what was imported beforehand
-            raise Stopped("crashed", f"{used >> 20} MB of memory were in use")
+            raise StoppedError("crashed", f"{used >> 20} MB of memory were in use")
 
     def close(self) -> None:
         """End the process and all that it has started."""
@@ -214,7 +212,7 @@ class Session:
             os.close(handle)
         self._connection.close()
         if self._uid is not None:
-            _end_all_of(self._uid)
+            end_all_of(self._uid)
         shutil.rmtree(self._base, ignore_errors=True)
 
     def __enter__(self) -> Session:
@@ -222,24 +220,6 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _wait_for_others() -> socket.socket:
-    """Let one run at a time use the students' users; the kernel frees the name at its end."""
-    name = socket.socket(socket.AF_UNIX)
-    said = False
-    while True:
-        try:
-            name.bind("\0lossviz-grade")
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            if not said:
-                print("grade: waiting for another run on this machine", file=sys.stderr)
-            said = True
-            time.sleep(0.5)
-        else:
-            return name
 
 
 def _environment(here: Path) -> dict[str, str]:
@@ -256,45 +236,3 @@ def _environment(here: Path) -> dict[str, str]:
         "TQDM_DISABLE": "1",
         "HOME": str(Path.home()),
     }
-
-
-def _processes(uid: int) -> list[Path]:
-    found = []
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            with contextlib.suppress(OSError):
-                # A process that may not be dumped shows root as its folder's owner.
-                if f"\nUid:\t{uid}\t" in (path / "status").read_text():
-                    found.append(path)
-    return found
-
-
-def memory_of(uid: int) -> int:
-    """Bytes of memory that a user's processes hold, shared pages counted once."""
-    total = 0
-    for path in _processes(uid):
-        with contextlib.suppress(OSError):
-            for line in (path / "smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1]) << 10
-    return total
-
-
-def _end_all_of(uid: int) -> None:
-    """Wait until the kernel has ended a user's processes; kill those that are left."""
-    for _ in range(200):
-        left = _processes(uid)
-        if not left:
-            return
-        for path in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(path.name), signal.SIGKILL)
-        time.sleep(0.01)
-    raise SandboxError(f"processes of user {uid} cannot be ended")
-
-
-def _unused_uid(number: int) -> int:
-    uid = _FIRST_UID + number % _UIDS
-    with contextlib.suppress(KeyError):
-        raise SandboxError(f"user {uid} exists on this machine: {pwd.getpwuid(uid).pw_name}")
-    return uid

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections.abc import Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -25,8 +26,8 @@ _MODULES = (
 _CLASSES = (("torch", "Tensor"),)
 
 
-def _watched() -> dict[str, dict[str, Any]]:
-    """Every namespace that is watched, by name."""
+def _watched() -> dict[str, Mapping[str, Any]]:
+    """Every namespace that is watched, by name; each shows changes that come later."""
     found = {}
     for name, module in list(sys.modules.items()):
         own = name.partition(".")[0] == "lossviz"
@@ -40,7 +41,9 @@ def _watched() -> dict[str, dict[str, Any]]:
             }
     for module_name, class_name in _CLASSES:
         if module_name in sys.modules:
-            found[f"{module_name}.{class_name}"] = vars(getattr(sys.modules[module_name], class_name))
+            found[f"{module_name}.{class_name}"] = vars(
+                getattr(sys.modules[module_name], class_name)
+            )
     return found
 
 
@@ -66,10 +69,14 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self._kept = {
-            space: {key: _essence(v) for key, v in names.items() if callable(v)}
-            for space, names in _watched().items()
-        }
+        self._spaces = _watched()
+        self._modules = {name: sys.modules[name] for name in self._spaces if name in sys.modules}
+        self._kept = [
+            (space, key, *_essence(value))
+            for space, names in self._spaces.items()
+            for key, value in names.items()
+            if callable(value)
+        ]
         self._given: dict[str, tuple[Any, Any, Any]] = {}
 
     def protect(self, namespace: dict[str, Any], names: set[str]) -> None:
@@ -89,13 +96,12 @@ class Watch:
         Returns:
             Dotted names, sorted.
         """
-        now = _watched()
         found = [
             f"{space}.{key}"
-            for space, kept in self._kept.items()
-            for key, essence in kept.items()
-            if not _same(now.get(space, {}).get(key), essence)
+            for space, key, *essence in self._kept
+            if not _same(self._spaces[space].get(key), essence)
         ]
+        found += [name for name, m in self._modules.items() if sys.modules.get(name) is not m]
         if namespace is not None:
             given = [n for n in used if n in self._given]
             found += [n for n in given if not _same(namespace.get(n), self._given[n])]
@@ -105,5 +111,8 @@ class Watch:
         return sorted(found)
 
 
-def _same(value: Any, essence: tuple[Any, Any, Any]) -> bool:
-    return all(a is b for a, b in zip(_essence(value), essence, strict=True))
+def _same(value: Any, essence: Sequence[Any]) -> bool:
+    known, code, defaults = essence
+    if value is not known:
+        return False
+    return code is None or (value.__code__ is code and value.__defaults__ is defaults)

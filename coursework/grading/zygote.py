@@ -60,9 +60,10 @@ def main(control_fd: int, modules: list[str]) -> None:
 
 def _warm() -> None:
     """Do once what each first call would do again: compile, load fonts, read a data set."""
-    import lossviz
     import torch
     from matplotlib import pyplot
+
+    import lossviz
 
     torch.set_num_threads(1)
     landscape = lossviz.Landscape(lossviz.load_problem("xor", seed=0), activation="tanh")
@@ -147,7 +148,7 @@ def _student(request: dict[str, Any], connection: socket.socket, watch: Any) -> 
             if other != handle:
                 with contextlib.suppress(OSError):
                     os.close(other)
-        home = os.getcwd()
+        home = str(Path.cwd())
         os.environ.update(HOME=home, IPYTHONDIR=home, MPLCONFIGDIR=home, TMPDIR=home)
         os.environ.update(NUMBA_CACHE_DIR=home, USER="student")
         enclosure.limit(Limits(**request["limits"]), request["isolation"] != "process")

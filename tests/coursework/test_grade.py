@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from grading import command
 from grading.sandbox import SandboxError, check_isolation
 from small_set import hand_in, write_source
@@ -43,9 +44,21 @@ def test_marks_with_partial_credit_and_a_column_a_question(folder: Path, capsys)
     hand_in(folder, "ada")
     hand_in(folder, "bob", b="def f(y):\n    return y + 2")
     rows = _grade(folder)
-    assert list(rows["ada"])[:6] == "student problem_set status score max_score reason".split()
+    assert list(rows["ada"])[:6] == [
+        "student",
+        "problem_set",
+        "status",
+        "score",
+        "max_score",
+        "reason",
+    ]
     assert [rows["ada"][c] for c in ("status", "score", "max_score")] == ["ok", "7", "7"]
-    assert [rows["bob"][c] for c in ("a-test", "b-test", "c-test", "essay")] == ["2", "3", "0.5", ""]
+    assert [rows["bob"][c] for c in ("a-test", "b-test", "c-test", "essay")] == [
+        "2",
+        "3",
+        "0.5",
+        "",
+    ]
     assert "weaker isolation, process" in capsys.readouterr().out
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from gradebooks import gradebook_rows
 from grading.gradebook import merge
 from grading.model import Question, Result
@@ -31,7 +32,11 @@ _SET = ProblemSet(
 
 
 def _result(student: str, status: str, *points: float | None) -> Result:
-    questions = (Question("t", 3, points[0]), Question("u", 2, points[1]), Question("essay", 5, by_hand=True))
+    questions = (
+        Question("t", 3, points[0]),
+        Question("u", 2, points[1]),
+        Question("essay", 5, by_hand=True),
+    )
     return Result(student, "ps1", status, "", questions)
 
 

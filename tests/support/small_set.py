@@ -13,13 +13,22 @@ _CELLS = [
     ("a", "### BEGIN SOLUTION\nx = 2\n### END SOLUTION", {"solution": True}),
     (
         "a-test",
-        "assert x > 0\n### BEGIN HIDDEN TESTS\nassert x == 2, 'it is twice the smallest'\n### END HIDDEN TESTS",
+        "assert x > 0\n### BEGIN HIDDEN TESTS\n"
+        "assert x == 2, 'it is twice the smallest'\n### END HIDDEN TESTS",
         {"grade": True, "points": 2},
     ),
-    ("b", "def f(y):\n    ### BEGIN SOLUTION\n    return 3 * y\n    ### END SOLUTION", {"solution": True}),
+    (
+        "b",
+        "def f(y):\n    ### BEGIN SOLUTION\n    return 3 * y\n    ### END SOLUTION",
+        {"solution": True},
+    ),
     ("b-test", "assert f(1) == 3", {"grade": True, "points": 3}),
     ("c-test", "2 if f(x) == 3 * x else 0.5", {"grade": True, "points": 2}),
-    ("essay", "### BEGIN SOLUTION\n### END SOLUTION", {"solution": True, "grade": True, "points": 4}),
+    (
+        "essay",
+        "### BEGIN SOLUTION\n### END SOLUTION",
+        {"solution": True, "grade": True, "points": 4},
+    ),
 ]
 
 RIGHT = {"a": "x = 2", "b": "def f(y):\n    return 3 * y", "essay": "print('an essay')"}
