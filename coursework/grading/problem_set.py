@@ -108,7 +108,7 @@ def _source_cell(cell: Any, number: int, released: dict[str, str]) -> SourceCell
 
 
 def handed_out(source: str, answer: bool, cell_type: str) -> str:
-    rr"""A cell's text without its solution (the stub stands at the solution's indentation).
+    r"""A cell's text without its solution (the stub stands at the solution's indentation).
 
     Example:
         >>> lines = ["def f():", "    ### BEGIN SOLUTION", "    return 1", "    ### END SOLUTION"]
