@@ -35,8 +35,8 @@ def redacted(text: str, hidden: frozenset[str]) -> str:
     r"""A text without any line that repeats a hidden one.
 
     Example:
-        >>> redacted("my output\\n>> assert f(7) == 1", frozenset(["assert f(7) == 1"]))
-        'my output\\n[removed]'
+        >>> redacted("seen: assert f(7) == 1", frozenset(["assert f(7) == 1"]))
+        '[removed]'
     """
     return "\n".join(
         _REMOVED if any(secret in line for secret in hidden) else line for line in text.splitlines()

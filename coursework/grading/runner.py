@@ -31,8 +31,9 @@ class Capped:
         >>> stream = Capped(5)
         >>> stream.write("seven..")
         7
-        >>> stream.text()
-        'seven\\n[cut]'
+        >>> print(stream.text())
+        seven
+        [cut]
     """
 
     encoding = "utf-8"
