@@ -12,7 +12,10 @@ import nbformat
 _HERE = Path(__file__).resolve().parent
 _SOURCE = _HERE / "source/ps1/ps1.ipynb"
 _RELEASE = _HERE.parent / "book/coursework/ps1.ipynb"
-_KEPT_BACK = re.compile(r"[^\n]*BEGIN MARK SCHEME.*?END MARK SCHEME[^\n]*", re.S)
+_KEPT_BACK = re.compile(
+    r"[^\n]*BEGIN MARK SCHEME.*?END MARK SCHEME[^\n]*\n|^\s*### (?:BEGIN|END) SOLUTION\s*?$\n?",
+    re.S | re.M,
+)
 
 #: What stands in every thirtieth student's answer to one question (None: half a file).
 _TROUBLES = {7: "while True:\n    pass", 17: "import os\nos._exit(1)", 27: None}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
@@ -11,11 +13,12 @@ from pathlib import Path
 from grading.judge import judge
 from grading.ledger import Ledger, key
 from grading.marking import run_all
-from grading.model import Limits, Question, Rebuilt, Result, Run
+from grading.model import Event, Limits, Question, Rebuilt, Result, Run
 from grading.problem_set import ProblemSet
 from grading.rebuild import rebuild
 from grading.sandbox import Sandbox, check_isolation
 from grading.submissions import read_submission, students
+from grading.users import UserError
 
 #: Part of what a mark depends on: raise it with any change that may change a mark.
 VERSION = "1"
@@ -98,9 +101,19 @@ def _task(problem_set: ProblemSet, folder: Path, student: str, number: int, sett
     made_from = key(settings, student, problem_set.content, submission.digest)
     if submission.event is not None:
         return _Task(student, number, made_from, Rebuilt((), submission.notes, submission.event))
-    rebuilt = rebuild(problem_set, submission.notebook, student)
+    try:
+        rebuilt = rebuild(problem_set, submission.notebook, student)
+    except Exception as error:
+        rebuilt = Rebuilt((), event=_own_fault(student, error))
     rebuilt = replace(rebuilt, notes=submission.notes + rebuilt.notes)
     return _Task(student, number, made_from, rebuilt)
+
+
+def _own_fault(student: str, error: Exception) -> Event:
+    """No submission, whatever is in it, may end the run for the others."""
+    print(f"grade: {student!r} is more than the grader can take:", file=sys.stderr)
+    traceback.print_exception(error)
+    return Event("check", f"the grader itself failed: {type(error).__name__}: {error}"[:300])
 
 
 def _grade_all(
@@ -118,7 +131,12 @@ def _grade_all(
 def _grade(sandbox: Sandbox, problem_set: ProblemSet, ledger: Ledger, task: _Task) -> Outcome:
     started = time.monotonic()
     rebuilt = task.rebuilt
-    runs = run_all(sandbox, task.number, rebuilt, task.student) if rebuilt.steps else []
+    try:
+        runs = run_all(sandbox, task.number, rebuilt, task.student) if rebuilt.steps else []
+    except UserError:
+        raise  # the machine's fault, and so every student's
+    except Exception as error:
+        rebuilt, runs = Rebuilt((), rebuilt.notes, _own_fault(task.student, error)), []
     result = judge(task.student, problem_set.name, rebuilt, runs)
     if not rebuilt.steps:
         result = replace(

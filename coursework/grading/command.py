@@ -13,7 +13,7 @@ from grading.classroom import Outcome, grade_class
 from grading.exports import canvas, moodle
 from grading.feedback import feedback, hidden_lines
 from grading.gradebook import merge
-from grading.ledger import marks_csv, write_whole
+from grading.ledger import marks_csv, plain_text, write_whole
 from grading.model import SCORED, STATUSES, Limits
 from grading.problem_set import ProblemSet, read_problem_set
 from grading.report import report
@@ -94,7 +94,7 @@ def _write_more(
 def _line(outcome: Outcome) -> str:
     result = outcome.result
     score = "" if result.score is None else f"{result.score:g}/{result.max_score:g}"
-    return f"{result.student}  {result.status}  {score}  {result.seconds:.1f} s"
+    return f"{plain_text(result.student)}  {result.status}  {score}  {result.seconds:.1f} s"
 
 
 def _summary(outcomes: list[Outcome], seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -72,27 +73,35 @@ def _attempt(
 def _as_run(reply: dict[str, Any], step: Step, student: str) -> Run:
     """Read a reply, which the student's code may have had its hands on."""
     value = reply.get("value")
-    outputs = reply.get("outputs")
+    known = isinstance(value, (int, float)) and math.isfinite(value)
     return Run(
         text=str(reply.get("text") or ""),
-        outputs=outputs if isinstance(outputs, list) else [],
+        outputs=[
+            {str(kind): data for kind, data in output.items() if isinstance(data, str)}
+            for output in _list(reply.get("outputs"))
+            if isinstance(output, dict)
+        ],
         error=reply.get("error") and str(reply["error"]),
         message=str(reply.get("message") or ""),
-        value=value if isinstance(value, (int, float)) else None,
+        value=value if known else None,
         event=_event(reply, step, student),
     )
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _event(reply: dict[str, Any], step: Step, student: str) -> Event | None:
     """What kept a cell from doing its work, other than its own mistakes."""
     if reply.get("tampered"):
-        names = ", ".join(map(str, list(reply["tampered"])[:4]))
+        names = ", ".join(map(str, _list(reply["tampered"])[:4]))
         return Event("check", f"{step.name}: exchanged before or in this test: {names}")
     claimed = reply.get("student")
     if isinstance(claimed, str) and claimed.strip() not in ("", student):
         return Event("check", f"the notebook runs as STUDENT_ID {claimed[:60]!r}")
     message = str(reply.get("message") or "")
-    kinds = reply.get("kinds") or []
+    kinds = _list(reply.get("kinds"))
     if "MemoryError" in kinds or "can't allocate memory" in message:
         return Event("crashed", f"{step.name}: out of memory")
     if "BlockingIOError" in kinds:

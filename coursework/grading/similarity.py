@@ -13,6 +13,7 @@ from itertools import combinations
 from grading.model import Rebuilt
 
 _LENGTH = 6  # tokens, or words, in a row
+_READ = 20_000  # characters of a cell; nobody writes more by hand
 _ENOUGH = 12  # what two submissions must have in common beyond the rest of the class
 
 
@@ -61,7 +62,7 @@ def _of(rebuilt: Rebuilt) -> set[tuple[str, ...]]:
     for step in rebuilt.steps:
         if step.kind in ("answer", "manual", "added") and not step.blank:
             words = _tokens if step.cell_type == "code" else _words
-            passages |= _in_a_row(words(step.source))
+            passages |= _in_a_row(words(step.source[:_READ]))
     return passages
 
 

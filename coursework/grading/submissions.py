@@ -109,6 +109,8 @@ def _notebook(content: bytes) -> Any:
         raise ValueError("no notebook: it names no format")
     try:
         notebook = nbformat.convert(nbformat.from_dict(plain), 4)
+        notebook.metadata = notebook.get("metadata") or {}
+        notebook.metadata["kernelspec"] = dict(notebook.metadata.get("kernelspec") or {})
         for cell in notebook.cells:
             cell.source = "".join(cell.source)  # a list of lines, or one text
             cell.metadata = dict(cell.get("metadata") or {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -12,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from grading import command
+from grading import classroom, command
+from grading.problem_set import read_problem_set
+from grading.rebuild import rebuild
 from grading.sandbox import SandboxError, check_isolation
+from grading.submissions import read_submission
 from small_set import hand_in, write_source
 
 _ROOT = Path(__file__).parents[2]
@@ -139,6 +143,63 @@ def test_tables_for_platforms_leave_out_what_has_no_score(folder: Path):
 def test_a_formula_in_an_error_stays_text(folder: Path):
     hand_in(folder, "=1+1", a="raise ValueError('=2+2')")
     assert "'=1+1" in _grade(folder)
+
+
+@pytest.mark.parametrize("broken", ["rebuild", "run_all"])
+def test_the_graders_own_fault_costs_one_student_a_look_and_no_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys, broken: str
+):
+    right = getattr(classroom, broken)
+
+    def fails_for_eve(*arguments):
+        if "eve" in arguments:
+            raise KeyError("strange")
+        return right(*arguments)
+
+    monkeypatch.setattr(classroom, broken, fails_for_eve)
+    hand_in(folder, "ada")
+    hand_in(folder, "eve")
+    rows = _grade(folder)
+    assert (rows["ada"]["score"], rows["eve"]["score"]) == ("7", "")
+    assert rows["eve"]["status"] == "check"
+    assert "grader itself failed: KeyError" in rows["eve"]["reason"]
+    assert "KeyError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("metadata",), None),
+        (("metadata",), {"kernelspec": 7}),
+        (("metadata",), {"kernelspec": {"language": ["R"]}}),
+        (("cells",), None),
+        (("cells",), [7]),
+        (("cells", 2, "source"), None),
+        (("cells", 2, "source"), {"a": 1}),
+        (("cells", 2, "source"), "x = '\ud800'"),
+        (("cells", 2, "metadata"), [1]),
+        (("cells", 2, "metadata"), {"nbgrader": 3}),
+        (("cells", 2, "metadata"), {"nbgrader": {"grade_id": {}}}),
+        (("cells", 2, "id"), {}),
+        (("cells", 2, "cell_type"), 4),
+        (("nbformat",), 10**9),
+        (("nbformat",), -1),
+    ],
+    ids=str,
+)
+def test_a_strange_notebook_gets_a_status_and_ends_no_run(folder: Path, place, value):
+    path = hand_in(folder, "eve")
+    notebook = json.loads(path.read_text())
+    inner = notebook
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    path.write_text(json.dumps(notebook))
+    submission = read_submission(folder / "submissions", "eve", "ps1")
+    if submission.event is None:
+        rebuild(read_problem_set("ps1", folder / "source/ps1.ipynb"), submission.notebook, "eve")
+    else:
+        assert submission.event.status == "unreadable"
 
 
 @pytest.mark.parametrize(
