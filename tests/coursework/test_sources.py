@@ -88,7 +88,7 @@ def test_marks_and_minutes_add_up(sources, name):
     for number, (marks, _, how) in rows.items():
         cells = [cell for cell in graded(sources[name]) if question(cell) == number]
         assert sum(settings(cell)["points"] for cell in cells) == marks
-        assert all(is_by_hand(cell) == (how == "by hand") for cell in cells)
+        assert all(is_by_hand(cell) == (how == "hand") for cell in cells)
     assert sum(marks for marks, _, _ in rows.values()) == TOTAL
     assert f"There are {TOTAL} marks" in intro
     assert f"It takes about {sum(minutes for _, minutes, _ in rows.values())} minutes." in intro

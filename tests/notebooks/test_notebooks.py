@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # Problem sets without answers cannot be run; tests/coursework looks at them.
 APART = {".ipynb_checkpoints", "coursework"}
 CHAPTERS = sorted(
-    path for path in (ROOT / "book").rglob("*.ipynb") if APART.isdisjoint(path.parts)
+    path
+    for path in (ROOT / "book").rglob("*.ipynb")
+    if APART.isdisjoint(path.relative_to(ROOT).parts)
 )
 TAGS = {f"{how}-{what}" for how in ("hide", "remove") for what in ("input", "output", "cell")}
 INPUT_AWAY = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
