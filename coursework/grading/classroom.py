@@ -16,6 +16,7 @@ from grading.marking import run_all
 from grading.model import Event, Limits, Question, Rebuilt, Result, Run
 from grading.problem_set import ProblemSet
 from grading.rebuild import rebuild
+from grading.rehearsal import rehearse
 from grading.sandbox import Sandbox, check_isolation
 from grading.submissions import read_submission, students
 from grading.users import UserError
@@ -71,7 +72,8 @@ def grade_class(
         One outcome for each student, by name.
 
     Raises:
-        ValueError: If the folder or the number of workers is none.
+        ValueError: If the folder or the number of workers is none, or the source's own answers
+            do not earn all marks here.
         SandboxError: If students' code cannot be shut in as asked.
     """
     if workers < 1:
@@ -90,6 +92,7 @@ def grade_class(
             progress(outcomes[-1])
     if waiting:
         with Sandbox(limits, isolation, problem_set.modules) as sandbox:
+            rehearse(sandbox, problem_set)
             for outcome in _grade_all(sandbox, problem_set, ledger, waiting, workers):
                 outcomes.append(outcome)
                 progress(outcome)

@@ -29,7 +29,8 @@ def judge(student: str, problem_set: str, rebuilt: Rebuilt, runs: list[Run]) -> 
         found = [event for event in (step.event, run.event) if event is not None]
         events += found
         own += found
-        if step.kind in ("answer", "added", "manual") and run.error and not step.blank:
+        given = step.kind == "given" and run.error not in (None, "NameError", "NotImplementedError")
+        if given or (step.kind in ("answer", "added", "manual") and run.error and not step.blank):
             errors.append(f"{step.name}: {run.error}")
         if step.kind == "manual":
             questions.append(Question(step.name, step.points, by_hand=True, note=_words(found)))

@@ -7,10 +7,12 @@ import time
 from typing import Any
 
 from grading.model import Event, Limits, Rebuilt, Run, Step
-from grading.sandbox import Sandbox, StoppedError
+from grading.sandbox import Sandbox, Session, StoppedError
 
 
-def run_all(sandbox: Sandbox, number: int, rebuilt: Rebuilt, student: str) -> list[Run]:
+def run_all(
+    sandbox: Sandbox, number: int, rebuilt: Rebuilt, student: str, trusted: bool = False
+) -> list[Run]:
     """Run every cell; where one stops the process, begin anew without it.
 
     Args:
@@ -18,6 +20,7 @@ def run_all(sandbox: Sandbox, number: int, rebuilt: Rebuilt, student: str) -> li
         number: The student's number, which decides the user.
         rebuilt: The cells.
         student: The folder's name, which the notebook's id must be.
+        trusted: Whether it is the lecturer's own, which is not shut in.
 
     Returns:
         What became of each cell, in the order of `rebuilt.steps`.
@@ -27,7 +30,8 @@ def run_all(sandbox: Sandbox, number: int, rebuilt: Rebuilt, student: str) -> li
     stopped: set[int] = set()
     until = time.monotonic() + limits.total_seconds
     for _ in range(limits.restarts + 1):
-        at = _attempt(sandbox, number, rebuilt.steps, runs, stopped, until, student)
+        with sandbox.start(number, trusted) as session:
+            at = _attempt(session, rebuilt.steps, runs, stopped, until, student)
         if at is None or time.monotonic() >= until:
             break
         stopped.add(at)
@@ -41,8 +45,7 @@ def _not_reached(limits: Limits, until: float) -> Event:
 
 
 def _attempt(
-    sandbox: Sandbox,
-    number: int,
+    session: Session,
     steps: tuple[Step, ...],
     runs: list[Run | None],
     stopped: set[int],
@@ -50,23 +53,21 @@ def _attempt(
     student: str,
 ) -> int | None:
     """Run what is not yet known, after all that stands before it; return where it stopped."""
-    with sandbox.start(number) as session:
-        for index, step in enumerate(steps):
-            known = runs[index]
-            if step.cell_type != "code" or index in stopped:
-                continue
-            if known is not None and step.kind == "test":
-                continue  # marked before the restart
-            try:
-                run = _as_run(session.run(step, until), step, student)
-            except StoppedError as error:
-                if known is not None and known.event is None:
-                    known = None  # it ran well before: time is short now
-                runs[index] = known or Run(event=Event(error.status, f"{step.name}: {error}"))
-                return index
-            runs[index] = known or run
-            if run.event is not None and run.event.status in ("crashed",):
-                return index
+    for index, step in enumerate(steps):
+        known = runs[index]
+        if step.cell_type != "code" or index in stopped:
+            continue
+        if known is not None and step.kind == "test":
+            continue  # marked before the restart
+        try:
+            run = _as_run(session.run(step, until), step, student)
+        except StoppedError as error:
+            # What ran well before the restart keeps what it showed; only its time is over now.
+            runs[index] = known or Run(event=Event(error.status, f"{step.name}: {error}"))
+            return index
+        runs[index] = known or run
+        if run.event is not None and run.event.status == "crashed":
+            return index
     return None
 
 

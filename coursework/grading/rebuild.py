@@ -97,7 +97,7 @@ def _as_step(source: SourceCell, text: str, event: Event | None = None) -> Step:
         points=source.points,
         event=event,
         blank=blank,
-        holds_id=source.role == "answer" and bool(_student_ids(source.source)),
+        holds_id=source.role == "answer" and bool(student_ids(source.source)),
     )
 
 
@@ -163,14 +163,15 @@ def _notes(
 
 
 def _foreign_id(problem_set: ProblemSet, steps: list[Step], student: str) -> Event | None:
-    handed_out = {v for c in problem_set.cells for v in _student_ids(c.handed_out)}
-    found = {v for s in steps if s.kind in ("answer", "added") for v in _student_ids(s.source)}
+    handed_out = {v for c in problem_set.cells for v in student_ids(c.handed_out)}
+    found = {v for s in steps if s.kind in ("answer", "added") for v in student_ids(s.source)}
     foreign = sorted(v for v in found - handed_out if v.strip() and v.strip() != student)
     if foreign:
         return Event("check", f"the notebook says STUDENT_ID {foreign[0][:60]!r}")
     return None
 
 
-def _student_ids(source: str) -> set[str]:
+def student_ids(source: str) -> set[str]:
+    """The texts that a cell assigns to `STUDENT_ID`."""
     # By a pattern, as strange code can bring down Python's own parser, and with it the run.
     return {text for _, text in _STUDENT_ID.findall(source)}

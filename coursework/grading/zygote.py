@@ -76,6 +76,13 @@ def _warm() -> None:
     pyplot.close(figure)
 
 
+def _keep_no_machine_code() -> None:
+    """Let students' processes compile without writing beside the modules, which they cannot."""
+    caching = sys.modules.get("numba.core.caching")
+    if caching is not None:
+        caching.Cache.save_overload = lambda *_: None
+
+
 def readable() -> tuple[str, ...]:
     """What a student's process may see: the system's libraries, Python, and lossviz alone."""
     places = [sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib")]
@@ -151,6 +158,8 @@ def _student(request: dict[str, Any], connection: socket.socket, watch: Any) -> 
         home = str(Path.cwd())
         os.environ.update(HOME=home, IPYTHONDIR=home, MPLCONFIGDIR=home, TMPDIR=home)
         os.environ.update(NUMBA_CACHE_DIR=home, USER="student")
+        if not request["trusted"]:
+            _keep_no_machine_code()
         enclosure.limit(Limits(**request["limits"]), request["isolation"] != "process")
         if request["isolation"] != "process":
             enclosure.become(request["uid"])

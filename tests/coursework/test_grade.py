@@ -98,6 +98,15 @@ def test_a_new_source_grades_all_anew(folder: Path, capsys):
     assert capsys.readouterr().out.count("1 graded now") == 2
 
 
+def test_a_source_whose_own_answers_fail_grades_nobody(folder: Path, capsys):
+    hand_in(folder, "ada")
+    source = folder / "source/ps1.ipynb"
+    source.write_text(source.read_text().replace("assert f(1) == 3", "assert f(1) == 4"))
+    assert command.main(_arguments(folder)) == 2
+    assert "must earn all 7 marks" in capsys.readouterr().err
+    assert not (folder / "marks.csv").exists()
+
+
 def test_killed_at_any_time_it_loses_nothing(folder: Path):
     for number in range(6):
         hand_in(folder, f"student{number}", a="import time\ntime.sleep(0.4)\nx = 2")
