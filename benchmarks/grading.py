@@ -35,6 +35,8 @@ def main() -> None:
     parser.add_argument("--cell-seconds", type=float, default=10.0)
     parser.add_argument("--gradebook", action="store_true", help="merge into nbgrader's, too")
     options = parser.parse_args()
+    if options.students < 1:
+        parser.error(f"--students must be at least 1; got {options.students}")
     with tempfile.TemporaryDirectory() as folder:
         hand_in(Path(folder) / "submissions", options.students)
         seconds, processor = _grade(Path(folder), options)
