@@ -154,7 +154,7 @@ def test_public_names_are_listed_once_and_exist():
 PLACES = re.compile(r"(?<![\w/.])/(work|root)/|https?://[^\s\"')]*(pypi|/simple|devpi|artifact)")
 
 
-@pytest.mark.parametrize("folder", ["lossviz", "tests", "benchmarks", "book"])
+@pytest.mark.parametrize("folder", ["lossviz", "tests", "benchmarks", "book", "coursework"])
 def test_no_file_names_a_machine_or_a_package_index(folder):
     endings = {".py", ".md", ".ipynb", ".yml", ".toml", ".txt", ".cfg", ".bib", ".css"}
     for path in (PROJECT / folder).rglob("*"):
