@@ -33,7 +33,7 @@ NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbva
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site
-.PHONY: help book pdf serve test test-slow audit binder notebooks release results lock lint format clean
+.PHONY: help book pdf serve test test-slow audit binder notebooks environment release results lock lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,8 @@ notebooks: $(TEST_ENV) ## execute chapters and problem sets, and normalise their
 	@$(PY) book/tools/install_cell.py $(NOTEBOOKS) $(PROBLEM_SETS)
 	OMP_NUM_THREADS=1 $(PY) book/tools/notebooks.py $(NOTEBOOKS) $(PROBLEM_SETS)
 	OMP_NUM_THREADS=1 $(PY) book/tools/pictures.py
+
+environment: $(TEST_ENV) ## make the environment alone
 
 release: $(TEST_ENV) ## make the students' versions of the problem sets into book/coursework
 	$(PY) coursework/release.py

@@ -32,6 +32,12 @@ def test_bad_options_are_refused(script):
     assert "--repeats must be at least 1; got 0" in done.stderr
 
 
+def test_a_class_without_students_is_refused():
+    done = run("grading.py", "--students", "0")
+    assert done.returncode == 2
+    assert "--students must be at least 1; got 0" in done.stderr
+
+
 def test_too_few_workers_are_refused():
     done = run("study_workers.py", "--workers", "1")
     assert done.returncode == 2

@@ -1,0 +1,78 @@
+"""Grade a class of synthetic students of the first problem set: time, cost of each, what bounds it.
+
+Run as root on Linux, for the strongest isolation: `python benchmarks/grading.py --students 200`.
+Nine in ten answer at random some questions right, some wrong and some not at all; of the
+others, some never end, some end their process, and some hand in nothing that can be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(_ROOT / "coursework"))
+
+from sample_class import hand_in  # noqa: E402 - in a folder of its own
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--students", type=int, default=200)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--isolation", default="full")
+    parser.add_argument("--cell-seconds", type=float, default=10.0)
+    parser.add_argument("--gradebook", action="store_true", help="merge into nbgrader's, too")
+    options = parser.parse_args()
+    if options.students < 1:
+        parser.error(f"--students must be at least 1; got {options.students}")
+    with tempfile.TemporaryDirectory() as folder:
+        hand_in(Path(folder) / "submissions", options.students)
+        seconds, processor = _grade(Path(folder), options)
+        again, _ = _grade(Path(folder), options)
+        _print(Path(folder), options, seconds, processor, again)
+
+
+def _grade(folder: Path, options: argparse.Namespace) -> tuple[float, float]:
+    command = [sys.executable, _ROOT / "coursework/grade.py", "ps1"]
+    command += ["--submissions", folder / "submissions", "--marks", folder / "marks.csv"]
+    command += ["--workers", str(options.workers), "--isolation", options.isolation]
+    command += ["--cell-seconds", str(options.cell_seconds)]
+    if options.gradebook:
+        command += ["--gradebook", folder / "gradebook.db"]
+    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.monotonic() - started, used
+
+
+def _print(
+    folder: Path, options: argparse.Namespace, seconds: float, processor: float, again: float
+) -> None:
+    with (folder / "marks.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    kept = [json.loads(p.read_text()) for p in (folder / "marks-ps1/results").glob("*.json")]
+    each = {status: [] for status in Counter(row["status"] for row in rows)}
+    for result in kept:
+        each[result["result"]["status"]].append(result["result"]["seconds"])
+    print(f"{len(rows)} students, {options.workers} workers, isolation {options.isolation}")
+    print(f"{seconds:.0f} s in all, {seconds / len(rows):.2f} s a student; again: {again:.0f} s")
+    print(f"the command's own process: {processor:.0f} s of processor time (students' not counted)")
+    for status, times in sorted(each.items()):
+        print(f"{status:12}{len(times):5}  median {statistics.median(times):6.2f} s each")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Grade submissions of strangers without trusting them, and without losing a mark."""
