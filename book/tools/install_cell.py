@@ -22,6 +22,16 @@ METADATA = {
     "cellView": "form",
     "tags": ["remove-cell"],
 }  # the form is Colab's way to fold code
+# In a problem set nbgrader must know the cell as one that students leave alone.
+LOCKED = {
+    "cell_type": "code",
+    "grade": False,
+    "grade_id": ID,
+    "locked": True,
+    "schema_version": 3,
+    "solution": False,
+    "task": False,
+}
 SOURCE = '''\
 # @title Installs lossviz where it is missing, as in Colab
 import importlib
@@ -110,10 +120,11 @@ def with_cell(
     new = deepcopy(notebook)
     new.cells = [cell for cell in new.cells if cell.get("id") != ID]
     code = [cell for cell in new.cells if cell.cell_type == "code"]
+    is_set = any("nbgrader" in cell.metadata for cell in new.cells)
     cell = nbformat.v4.new_code_cell(
         _ADDRESS.sub(f'ADDRESS = "{address}"', SOURCE),
         id=ID,
-        metadata=METADATA,
+        metadata=METADATA | ({"nbgrader": LOCKED} if is_set else {}),
     )
     if old:
         cell.execution_count = old.execution_count
