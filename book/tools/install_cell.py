@@ -120,11 +120,14 @@ def with_cell(
     new = deepcopy(notebook)
     new.cells = [cell for cell in new.cells if cell.get("id") != ID]
     code = [cell for cell in new.cells if cell.cell_type == "code"]
-    is_set = any("nbgrader" in cell.metadata for cell in new.cells)
+    # A student's version has more, by which nbgrader keeps it from changes.
+    metadata = (dict(old.metadata) if old else {}) | METADATA
+    if any("nbgrader" in cell.metadata for cell in new.cells):
+        metadata["nbgrader"] = LOCKED | metadata.get("nbgrader", {})
     cell = nbformat.v4.new_code_cell(
         _ADDRESS.sub(f'ADDRESS = "{address}"', SOURCE),
         id=ID,
-        metadata=METADATA | ({"nbgrader": LOCKED} if is_set else {}),
+        metadata=metadata,
     )
     if old:
         cell.execution_count = old.execution_count

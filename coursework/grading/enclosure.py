@@ -68,12 +68,12 @@ def own_root(base: str, readable: tuple[str, ...], uid: int, disk_mb: int) -> No
     """
     _mount("tmpfs", base, "tmpfs", _NO_SUID, "size=4m,mode=755")
     os.umask(0o022)
-    for path in readable:
-        _show(base, path)
     private = f"size={disk_mb}m,mode=700,uid={uid},gid={uid}"
     for place in ("/home/student", "/tmp", "/dev/shm"):
         Path(base + place).mkdir(parents=True, exist_ok=True)
         _mount("tmpfs", base + place, "tmpfs", _NO_SUID | _NO_DEVICES, private)
+    for path in readable:  # after the private folders, which would hide what lies below /tmp
+        _show(base, path)
     for device in _DEVICES:
         Path(f"{base}/dev/{device}").touch()
         _mount(f"/dev/{device}", f"{base}/dev/{device}", None, _BIND)
