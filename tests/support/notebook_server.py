@@ -23,13 +23,13 @@ from tree_memory import Watch
 PATIENCE = 60  # seconds until the server answers
 CELL_TIME = 120  # seconds for one cell
 LIMIT = 10**9  # bytes that server and kernels may take together
-_TOKEN = "of-the-tests"
+TOKEN = "of-the-tests"
 _OPTIONS = [
     "--no-browser",
     "--allow-root",
     "--ip=127.0.0.1",
     "--port=0",
-    f"--IdentityProvider.token={_TOKEN}",
+    f"--IdentityProvider.token={TOKEN}",
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
@@ -73,7 +73,7 @@ class Server:
         self.folder = folder
         self.seconds = seconds
         self._session = requests.Session()
-        self._session.headers["Authorization"] = f"token {_TOKEN}"
+        self._session.headers["Authorization"] = f"token {TOKEN}"
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """Ask for a page, as the reader who has the link."""
@@ -107,7 +107,7 @@ class Server:
     ) -> Iterator[Fault]:
         socket = websocket.create_connection(
             f"{self.address.replace('http', 'ws', 1)}api/kernels/{kernel}/channels",
-            header=[f"Authorization: token {_TOKEN}"],
+            header=[f"Authorization: token {TOKEN}"],
             timeout=PATIENCE,
         )
         socket.settimeout(0.5)  # then it is looked whether there is something to wait for
