@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from explorer_kinds import KINDS, make
-from missing import program
+from missing import chromium
 
 CHANGES = 20
 
@@ -36,7 +36,7 @@ MOVE = """(changes) => {
 
 def main() -> None:
     """Print a row for each explorer."""
-    executable = program("chromium", "chromium", "chromium-browser", "google-chrome")
+    executable = chromium()
     print("| explorer | median ms | longest ms | output kB |\n|---|---|---|---|")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])

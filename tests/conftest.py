@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from missing import program
+from missing import chromium
 
 # The last turns every other host's name into a failed request, on any machine.
 FLAGS = [
@@ -28,7 +28,7 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; without one the tests skip, but in CI they fail."""
-    executable = program("chromium", "chromium", "chromium-browser", "google-chrome")
+    executable = chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from audit_tools import installed
 from built_pages import SITE, pages
-from missing import program
+from missing import chromium, program
 from site_server import serving
 
 FULL = ("accessibility", "best-practices", "seo")
@@ -51,7 +51,7 @@ def audit(url: str, categories: Sequence[str] = FULL) -> Audit:
     Raises:
         RuntimeError: if Lighthouse fails, or could not load the page.
     """
-    chrome = program("chromium", "chromium", "chromium-browser", "google-chrome")
+    chrome = chromium()
     cli = installed() / "lighthouse" / "cli" / "index.js"
     command = [program("nodejs", "node"), str(cli), url, "--quiet", "--preset=desktop"]
     command += [f"--only-categories={','.join(categories)}", f"--chrome-flags={_CHROME}"]

@@ -17,6 +17,11 @@ def program(package: str, *names: str) -> str:
     )
 
 
+def chromium() -> str:
+    """Return the path of Chromium; without one tests skip, but fail in CI."""
+    return program("chromium", "chromium", "chromium-browser", "google-chrome")
+
+
 def _give_up(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(reason)
