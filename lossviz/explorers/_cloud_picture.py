@@ -8,17 +8,26 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from lossviz.curvature._classes import INERTIA_KINDS
 from lossviz.explorers._controls import State
+from lossviz.plots.clouds import INERTIA_BARS
 from lossviz.plots.style import Picture, grid, styled
 
-# Fill, edge and shape of each kind. Kinds of inertia have the fills of `plots.curvature_shares`,
-# the pale ones a darker edge. Within a picture no two share a shape: colour is never needed.
+# Edge and shape of each kind of inertia; the fills are those of `plots.curvature_shares`, and pale
+# ones have a darker edge. Within a picture no two share a shape: colour is never needed.
+_EDGES = (
+    ("#4477AA", "circle"),
+    ("#4477AA", "square"),
+    ("#CC6677", "triangle"),
+    ("#CC6677", "diamond"),
+    ("#777777", "cross"),
+)
+
+# Fill, edge and shape of all kinds: of inertia, and the classes that are none of these.
 _MARKS = {
-    "convex": ("#4477AA", "#4477AA", "circle"),
-    "flat, rest convex": ("#99CCEE", "#4477AA", "square"),
-    "saddle": ("#CC6677", "#CC6677", "triangle"),
-    "flat, rest saddle": ("#EEBBBB", "#CC6677", "diamond"),
-    "other": ("#BBBBBB", "#777777", "cross"),
+    kind: (fill, *edge)
+    for kind, (fill, _), edge in zip(INERTIA_KINDS, INERTIA_BARS, _EDGES, strict=True)
+} | {
     "singular": ("#DDCC77", "#887722", "square"),
     "concave": ("#AA4499", "#AA4499", "diamond"),
     "undetermined": ("#BBBBBB", "#777777", "cross"),

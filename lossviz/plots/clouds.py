@@ -17,8 +17,8 @@ from lossviz.plots.style import Picture, grid, listed, mark, percent, styled
 # With more points than this in a panel, markers shrink to dots.
 _MANY = 3000
 
-# Colour and hatching of each kind of inertia, in the order of INERTIA_KINDS.
-_BARS = (
+#: Colour and hatching of each kind of inertia, in the order of INERTIA_KINDS.
+INERTIA_BARS = (
     ("#4477AA", ""),
     ("#99CCEE", "//"),
     ("#CC6677", ""),
@@ -137,7 +137,7 @@ def curvature_shares(walks: Mapping[str, xr.Dataset]) -> Picture:
     shares = np.array([_shares(sample) for sample in samples])
     figure, ((axes,),) = grid(1, 1, (7.4, 0.9 + 0.34 * len(samples)))
     left = np.zeros(len(samples))
-    for kind, (colour, hatch), width in zip(INERTIA_KINDS, _BARS, shares.T, strict=True):
+    for kind, (colour, hatch), width in zip(INERTIA_KINDS, INERTIA_BARS, shares.T, strict=True):
         if width.any():
             axes.barh(
                 labels, 100 * width, left=100 * left, color=colour, hatch=hatch, label=kind,
@@ -146,7 +146,9 @@ def curvature_shares(walks: Mapping[str, xr.Dataset]) -> Picture:
         left += width
     axes.invert_yaxis()
     axes.set(xlim=(0, 100), xlabel="share of sampled points (%)")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(_BARS), fontsize="small")
+    axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(INERTIA_BARS), fontsize="small"
+    )
     told = [_bar_in_words(label, row) for label, row in zip(labels, shares, strict=True)]
     return Picture(figure, f"Bars of curvature shares. {' '.join(told)}")
 
