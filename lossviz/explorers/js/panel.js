@@ -86,3 +86,19 @@ export function onDrag(canvas, act) {
     });
   }
 }
+
+/**
+ * Call back for arrow keys on a canvas that has the keyboard's focus.
+ * @param {HTMLCanvasElement} canvas
+ * @param {(right: number, up: number) => void} act with steps of 1, 0 or -1
+ */
+export function onArrows(canvas, act) {
+  const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  canvas.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the keys
+  canvas.addEventListener("keydown", (event) => {
+    const way = ways[event.key];
+    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    act(...way);
+  });
+}

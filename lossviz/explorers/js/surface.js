@@ -1,7 +1,7 @@
 /** A surface over a plane, seen from a side that a reader can turn. */
 
 import { dot, outlined } from "./marks.js";
-import { onDrag } from "./panel.js";
+import { onArrows, onDrag } from "./panel.js";
 
 /** Height of the box in which the surface stands, where half its width is 1. */
 const TALL = 1.1;
@@ -169,20 +169,4 @@ export function turnable(canvas, view) {
 /** Return an angle within half a turn to either side. */
 function around(angle) {
   return ((((angle + 180) % 360) + 360) % 360) - 180;
-}
-
-/**
- * Call back for arrow keys on a canvas that has the keyboard's focus.
- * @param {HTMLCanvasElement} canvas
- * @param {(right: number, up: number) => void} act with steps of 1, 0 or -1
- */
-export function onArrows(canvas, act) {
-  const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-  canvas.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the keys
-  canvas.addEventListener("keydown", (event) => {
-    const way = ways[event.key];
-    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    act(...way);
-  });
 }

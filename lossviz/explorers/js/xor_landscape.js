@@ -6,9 +6,9 @@ import { fixed } from "./format.js";
 import { contour, heat, key } from "./heatmap.js";
 import { dot, heading, outlined } from "./marks.js";
 import { PATTERNS, TARGETS } from "./network.js";
-import { onDrag } from "./panel.js";
+import { onArrows, onDrag } from "./panel.js";
 import { shape } from "./scatter.js";
-import { drawSurface, onArrows, turnable } from "./surface.js";
+import { drawSurface, turnable } from "./surface.js";
 import { GRID, INPUTS, INPUT_SPAN, LINE, compute, evenly, leads, levelsOf } from "./xor_plane.js";
 
 /** Losses above this are drawn as if they were this: twice that of outputs of 1/2. */
