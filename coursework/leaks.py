@@ -27,7 +27,7 @@ def secrets(source: NotebookNode) -> list[str]:
         >>> secrets(new_notebook(cells=[new_code_cell(text)]))
         ['answer = 42 * factor']
     """
-    lines = [line for cell in source.cells for line in _told_apart(cell.source)]
+    lines = [line for cell in source.cells for line in told_apart(cell.source)]
     open_ = {line for line, secret in lines if not secret}
     hidden = (line for line, secret in lines if secret and len(line) >= LEAST)
     return list(dict.fromkeys(line for line in hidden if line not in open_))
@@ -56,12 +56,19 @@ def found(text: str, hidden: Iterable[str]) -> list[str]:
     ]
 
 
-def _told_apart(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield each line of a cell, without its indent, and whether it lies in a region."""
+def told_apart(text: str, regions: Iterable[str] = REGIONS) -> Iterator[tuple[str, bool]]:
+    r"""Yield each line of a cell, without its indent, and whether it lies in one of the regions.
+
+    Example:
+        >>> text = "### BEGIN HIDDEN TESTS\nassert f(7)\n### END HIDDEN TESTS\nf(1)"
+        >>> list(told_apart(text))
+        [('assert f(7)', True), ('f(1)', False)]
+    """
     open_regions = 0
     for line in text.splitlines():
         if mark := MARKS.search(line):
-            open_regions += 1 if mark[1] == "BEGIN" else -1
+            if mark[2] in regions:
+                open_regions += 1 if mark[1] == "BEGIN" else -1
         else:
             yield line.strip(), open_regions > 0
 
