@@ -1,0 +1,118 @@
+"""Sharpness during training, beside the largest that gradient descent can live with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from lossviz.plots import _fields as fields
+from lossviz.plots._fields import number
+from lossviz.plots._scales import is_wide
+from lossviz.plots._series import called, legend_of, series_marks
+from lossviz.plots.style import Mark, Picture, grid, styled
+
+
+@styled
+def stability(trajectories: xr.Dataset | Mapping[str, xr.Dataset]) -> Picture:
+    """Draw sharpness against the step of training, with the line 2 / learning rate.
+
+    Gradient descent on a quadratic diverges where the largest eigenvalue exceeds 2 / learning
+    rate. On networks it is often seen to rise to about that line and to stay there, the *edge of
+    stability* (Cohen et al. 2021, arXiv 2103.00065). The training loss is drawn above, where known.
+
+    Args:
+        trajectories: what :func:`lossviz.train` returns with ``sharpness`` measured at all or
+            some steps, or several by their labels; with the attribute ``learning_rate`` the line
+            is drawn, dotted.
+
+    Returns:
+        A picture of one panel, or of two with the same steps.
+
+    Raises:
+        ValueError: if there is no trajectory or too many, one lacks sharpness, has it at no step,
+            or its learning rate is not positive.
+
+    Example:
+        >>> import numpy as np, xarray as xr
+        >>> run = xr.Dataset({"sharpness": (("walk", "step"), [[5.0, 15.0, 21.0, 20.0]])},
+        ...                  attrs={"learning_rate": 0.1})
+        >>> stability(run).alt[-72:]
+        'from 5 to 20, above 2 / learning rate = 20 for the first time at step 2.'
+    """
+    found = fields.datasets("trajectories", trajectories)
+    fields.has("trajectories", found, "sharpness")
+    looks = series_marks("trajectories", found)
+    both = all("loss" in run for run in found.values())
+    rows = ["loss", "sharpness"] if both else ["sharpness"]
+    figure, panels = grid(len(rows), 1, (6.2, 2.4 if both else 3.2), sharex=True)
+    told = []
+    for (axes,), variable in zip(panels, rows, strict=True):
+        for label, run in found.items():
+            steps, values = _measured(run, variable)
+            _draw(axes, steps, values, looks[label], called(label))
+            if variable == "sharpness":
+                limit = _limit(axes, run, looks[label])
+                told.append(_in_words(called(label), steps, values, limit))
+        finite = np.concatenate([_measured(run, variable)[1].ravel() for run in found.values()])
+        log = variable == "loss" and is_wide(finite[np.isfinite(finite)])
+        name = fields.called(variable, next(iter(found.values())))
+        axes.set(ylabel=name, yscale="log" if log else "linear")
+    panels[-1, 0].set(xlabel="step", ylim=(min(0, panels[-1, 0].get_ylim()[0]), None))
+    legend_of(figure, panels)
+    above = ", with the training loss above" if both else ""
+    alt = f"Sharpness against the step of training{above}. {' '.join(told)}"
+    return Picture(figure, alt)
+
+
+def _measured(run: xr.Dataset, variable: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps at which any walk has a finite value, and values (walk, step)."""
+    values = fields.values("trajectories", run, variable, "walk", "step")
+    fields.some_finite("trajectories", variable, [values])
+    steps = run.step.values if "step" in run.coords else np.arange(values.shape[1])
+    some = np.isfinite(values).any(axis=0)
+    return steps[some], np.where(np.isfinite(values), values, np.nan)[:, some]
+
+
+def _draw(axes: Axes, steps: np.ndarray, walks: np.ndarray, look: Mark, label: str) -> None:
+    for place, walk in enumerate(walks):
+        axes.plot(
+            steps, walk, color=look.colour, linestyle=look.dashes, linewidth=1.4,
+            marker=look.marker, markevery=0.12, markersize=4,
+            label=label if label and place == 0 else None,
+        )  # fmt: skip
+
+
+def _limit(axes: Axes, run: xr.Dataset, look: Mark) -> float | None:
+    """Draw the line 2 / learning rate, and return it where the learning rate is known."""
+    if "learning_rate" not in run.attrs:
+        return None
+    rate = float(run.attrs["learning_rate"])
+    if not rate > 0:
+        raise ValueError(f"the learning rate of trajectories must be positive; got {rate}.")
+    axes.axhline(2 / rate, color=look.colour, linewidth=1.2, linestyle=":")
+    axes.annotate(
+        f"2 / {rate:g} = {number(2 / rate)}", (0.01, 2 / rate), xycoords=("axes fraction", "data"),
+        xytext=(0, 3), textcoords="offset points", color=look.colour, fontsize="small",
+    )  # fmt: skip
+    return 2 / rate
+
+
+def _in_words(label: str, steps: np.ndarray, walks: np.ndarray, limit: float | None) -> str:
+    """Say where the first walk's sharpness begins and ends, and when it crosses the line."""
+    first = walks[np.isfinite(walks).any(axis=1)][0]
+    known = np.isfinite(first)
+    places, values = steps[known], first[known]
+    many = f", the first of {len(walks)} walks" if len(walks) > 1 else ""
+    said = f"from {number(values[0])} to {number(values[-1])}{many}"
+    if limit is not None:
+        above = np.flatnonzero(values > limit)
+        line = f"2 / learning rate = {number(limit)}"
+        said += (
+            f", above {line} for the first time at step {places[above[0]]:g}"
+            if len(above)
+            else f", never above {line}"
+        )
+    return f"{label}: {said}." if label else f"It goes {said}."
