@@ -67,10 +67,19 @@ def _coordinate(what: str, data: xr.Dataset, dim: str) -> None:
 def has(what: str, found: Mapping[str, xr.Dataset], *variables: str) -> None:
     """Check that every data set has the variables."""
     for label, data in found.items():
-        for variable in variables:
-            _checks.one_of(
-                f"the variable of {_named(what, label)}", variable, map(str, data.data_vars)
+        missing = [variable for variable in variables if variable not in data.data_vars]
+        if missing:
+            raise ValueError(
+                f"{_named(what, label)} must have the variables {list(variables)}; "
+                f"got {sorted(map(str, data.data_vars))}."
             )
+
+
+def chosen(what: str, got: object, found: Mapping[str, xr.Dataset]) -> str:
+    """Return the name of a variable that every data set has."""
+    for data in found.values():
+        _checks.one_of(what, got, map(str, data.data_vars))
+    return got
 
 
 def values(what: str, data: xr.Dataset, variable: str, *dims: str) -> np.ndarray:

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 # Positive numbers whose largest is more than this many times the smallest are drawn on a
 # logarithmic scale, which reaches at most this many times below the largest.
 _WIDE, _DEEPEST = 30.0, 1e6
+_TINIEST = 1e-290  # what is smaller has no room for decades
 # Steps within a decade, from fine to coarse: the finest that gives few enough levels is taken.
 _STEPS = (
     (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,),
@@ -41,15 +42,21 @@ class Scale:
 def is_wide(finite: np.ndarray) -> bool:
     """Say whether non-negative numbers ask for a logarithmic scale."""
     positive = finite[finite > 0]
-    return finite.min() >= 0 and len(positive) > 0 and finite.max() > _WIDE * positive.min()
+    if finite.min() < 0 or not len(positive) or finite.max() < _TINIEST:
+        return False
+    return finite.max() / _WIDE > positive.min()
 
 
 def scale_of(finite: np.ndarray, log: bool = True, most: int = 16) -> Scale:
     """Return a scale for finite numbers, of about ``most`` levels; ``log`` allows a logarithm."""
     low, high = float(finite.min()), float(finite.max())
     if not (log and is_wide(finite)):
-        spread = max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-300)
+        spread = high - low
+        if spread <= 1e-9 * max(abs(low), abs(high)):
+            spread = 0.1 * abs(low) or 1.0
         levels = MaxNLocator(most - 4).tick_values(low, low + spread)
+        # Rounding may leave the ends a little within.
+        levels[[0, -1]] = min(levels[0], low), max(levels[-1], high)
         return Scale(levels, log=False, cut=False)
     lowest = max(float(finite[finite > 0].min()), high / _DEEPEST)
     for steps in _STEPS:
@@ -62,7 +69,9 @@ def scale_of(finite: np.ndarray, log: bool = True, most: int = 16) -> Scale:
 def _within(steps: tuple[float, ...], low: float, high: float) -> np.ndarray:
     """Return the levels of a series from the last at or below ``low`` to the first above."""
     decades = np.arange(np.floor(np.log10(low)) - 1, np.ceil(np.log10(high)) + 2)
-    series = np.sort(np.outer(10.0**decades, steps).ravel())
+    with np.errstate(over="ignore"):
+        series = np.sort(np.outer(10.0**decades, steps).ravel())
     first = np.searchsorted(series, low, side="right") - 1
     last = np.searchsorted(series, high, side="left")
-    return series[first : last + 1]
+    levels = series[first : last + 1]
+    return np.where(np.isfinite(levels), levels, high)  # nothing lies above the largest float

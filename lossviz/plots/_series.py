@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from lossviz.activations import activation_names, get_activation
 from lossviz.plots.style import Mark, mark
 
-# Apart for all readers, and dark enough on white and on pale contours.
+# The last four were searched for: apart for all readers, and dark enough on white.
 SERIES = (
     Mark("#0072B2", "o", "-"),
     Mark("#D55E00", "^", (0, (6, 2))),
-    Mark("#117733", "s", (0, (4, 1, 1, 1))),
-    Mark("#AA3377", "D", (0, (1, 1))),
+    Mark("#03A28A", "s", (0, (4, 1, 1, 1))),
+    Mark("#672613", "D", (0, (1, 1))),
     Mark("#000000", "v", (0, (8, 2, 2, 2))),
-    Mark("#8C6D00", "P", (0, (4, 1, 1, 1, 1, 1))),
+    Mark("#0207FB", "P", (0, (4, 1, 1, 1, 1, 1))),
 )
 
 

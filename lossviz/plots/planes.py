@@ -18,6 +18,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from lossviz.plots import _fields as fields
 from lossviz.plots._fields import number
 from lossviz.plots._scales import Scale, scale_of
+from lossviz.plots._series import called
 from lossviz.plots.style import Picture, grid, styled
 
 _COLOURS = "viridis"
@@ -59,7 +60,8 @@ def contour(
     """
     planes = fields.datasets("planes", planes, "alpha", "beta")
     variables = fields.names("variables", variables)
-    fields.has("planes", planes, *variables)
+    for name in variables:
+        fields.chosen("each of variables", name, planes)
     shown = [
         (_title(label, variable, plane, len(variables)), plane, variable)
         for label, plane in planes.items()
@@ -88,7 +90,7 @@ def contour(
 def _title(label: str, variable: str, plane: xr.Dataset, count: int) -> str:
     """Name a panel after its plane, and after its variable where there are several."""
     name = fields.called(variable, plane) if count > 1 else ""
-    return ", ".join(part for part in (label, name) if part)
+    return ", ".join(part for part in (called(label), name) if part)
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
@@ -214,7 +216,7 @@ def surface(plane: xr.Dataset, variable: str = "loss") -> Picture:
         'Training loss as a surface over a plane, alpha '
     """
     plane = fields.one("plane", plane, "alpha", "beta")
-    fields.has("plane", {"": plane}, variable)
+    variable = fields.chosen("variable", variable, {"": plane})
     loss = fields.values("plane", plane, variable, "alpha", "beta")
     finite = fields.some_finite("plane", variable, [loss])
     scale = scale_of(finite, log=not fields.is_share(variable))

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from lossviz import _checks
 from lossviz.plots import _fields as fields
 from lossviz.plots._fields import number
 from lossviz.plots._scales import is_wide
@@ -89,9 +90,7 @@ def _limit(axes: Axes, run: xr.Dataset, look: Mark) -> float | None:
     """Draw the line 2 / learning rate, and return it where the learning rate is known."""
     if "learning_rate" not in run.attrs:
         return None
-    rate = float(run.attrs["learning_rate"])
-    if not rate > 0:
-        raise ValueError(f"the learning rate of trajectories must be positive; got {rate}.")
+    rate = _checks.real("the learning_rate of trajectories", run.attrs["learning_rate"], above=0)
     axes.axhline(2 / rate, color=look.colour, linewidth=1.2, linestyle=":")
     axes.annotate(
         f"2 / {rate:g} = {number(2 / rate)}", (0.01, 2 / rate), xycoords=("axes fraction", "data"),

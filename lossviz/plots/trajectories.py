@@ -63,8 +63,8 @@ def trajectory(projected: xr.Dataset, plane: xr.Dataset | None = None) -> Pictur
     axes.set(xlabel=_axis_label("first", shares[0]), ylabel=_axis_label("second", shares[1]))
     axes.set_aspect("equal", adjustable="datalim" if plane is None else "box")
     legend_of(figure, np.array([axes]))
-    several = "a trajectory" if len(steps) == 1 else f"{len(steps)} trajectories"
-    alt = f"""The steps of {several} of training on a plane{under}. {" ".join(told)}
+    several = "A trajectory" if len(steps) == 1 else f"{len(steps)} trajectories"
+    alt = f"""{several} of training on a plane{under}. {" ".join(told)}
         {_shares_in_words(shares)}{_outside(steps, axes) if under else ""}"""
     return Picture(figure, alt)
 
@@ -86,7 +86,8 @@ def _shares(projected: xr.Dataset) -> np.ndarray:
         fields.values("projected", projected, f"{of}_variance", "axis")
         for of in ("explained", "random_walk")
     ]
-    if any(len(share) < 2 for share in shares) or np.nanmax(shares, initial=0) > 1 + 1e-9:
+    known = np.nan_to_num(shares)
+    if known.shape[1] < 2 or known.min() < 0 or known.max() > 1 + 1e-9:
         raise ValueError(
             "projected must have shares of variance in [0, 1] for at least two axes; got "
             f"{[share.tolist() for share in shares]}."
@@ -98,7 +99,13 @@ def _groups(projected: xr.Dataset) -> dict[str, list[int]]:
     """Return the rows of each optimiser, in the order of their first walks."""
     if "optimiser" not in projected.coords:
         return {"": list(range(projected.sizes["walk"]))}
-    names = [str(name) for name in projected.optimiser.values.ravel()]
+    names = projected.optimiser
+    if names.dims not in ((), ("walk",)):
+        raise ValueError(
+            "the coordinate optimiser of projected must have the dimension 'walk'; "
+            f"got {names.dims}."
+        )
+    names = np.broadcast_to(names.values.astype(str), projected.sizes["walk"]).tolist()
     return {name: [row for row, other in enumerate(names) if other == name] for name in names}
 
 
@@ -107,11 +114,11 @@ def _underlay(axes: Axes, plane: xr.Dataset) -> str:
     plane = fields.one("plane", plane, "alpha", "beta")
     fields.has("plane", {"": plane}, "loss")
     loss = fields.values("plane", plane, "loss", "alpha", "beta")
-    scale = scale_of(fields.some_finite("plane", "loss", [loss]))
+    finite = fields.some_finite("plane", "loss", [loss])
+    scale = scale_of(finite)
     drawn = filled(axes, plane, loss, scale, _GREYS, centre=False)
     label_levels(axes.figure.colorbar(drawn, ax=axes, label="training loss", shrink=0.85), scale)
-    low, high = number(np.nanmin(loss)), number(np.nanmax(loss[np.isfinite(loss)]))
-    return f" with contours of the loss, {low} to {high}"
+    return f" with contours of the loss, {number(finite.min())} to {number(finite.max())}"
 
 
 def _draw(axes: Axes, walks: np.ndarray, look: Mark, label: str) -> str:
@@ -131,18 +138,18 @@ def _draw(axes: Axes, walks: np.ndarray, look: Mark, label: str) -> str:
         axes.plot(*known[-1], "*", color=look.colour, markeredgecolor="white", markersize=15,
                   zorder=5)  # fmt: skip
         (a, b), (c, d) = known[0], known[-1]
-        ends.append(f"from ({a:.2g}, {b:.2g}) to ({c:.2g}, {d:.2g}) in {len(known) - 1:,} steps")
+        ends.append(f"{len(known):,} points, from ({a:.2g}, {b:.2g}) to ({c:.2g}, {d:.2g})")
     if len(ends) > 1:
-        return f"{len(ends)} walks, the first {ends[0]}"
-    return ends[0] if ends else "no finite step"
+        return f"{len(ends)} walks, the first with {ends[0]}"
+    return ends[0] if ends else "no finite point"
 
 
 def _outside(steps: np.ndarray, axes: Axes) -> str:
-    """Say how many steps the plane does not show."""
+    """Say how many points the plane does not show."""
     low, high = np.transpose([axes.get_xlim(), axes.get_ylim()])
     known = steps[np.isfinite(steps).all(axis=-1)]
     count = int(((known < low) | (known > high)).any(axis=1).sum())
-    return f" {count:,} of {len(known):,} steps lie outside the plane." if count else ""
+    return f" {count:,} of {len(known):,} points lie outside the plane." if count else ""
 
 
 def _axis_label(which: str, shares: np.ndarray) -> str:
