@@ -25,10 +25,11 @@ def datasets(what: str, got: object, *dims: str) -> dict[str, xr.Dataset]:
     Each must have a coordinate of at least two finite, ascending numbers for each of ``dims``.
     """
     found = {"": got} if isinstance(got, xr.Dataset) else got
-    if not isinstance(found, Mapping) or not found:
+    empty = isinstance(found, Mapping) and not found
+    if empty or not isinstance(found, Mapping):
         raise ValueError(
             f"{what} must be a data set or a mapping of labels to data sets; "
-            f"got {type(got).__name__}{'' if found else ' without entries'}."
+            f"got {type(got).__name__}{' without entries' if empty else ''}."
         )
     for label, data in found.items():
         if not isinstance(label, str) or not isinstance(data, xr.Dataset):
@@ -75,10 +76,10 @@ def has(what: str, found: Mapping[str, xr.Dataset], *variables: str) -> None:
             )
 
 
-def chosen(what: str, got: object, found: Mapping[str, xr.Dataset]) -> str:
+def chosen(what: str, got: object, of: str, found: Mapping[str, xr.Dataset]) -> str:
     """Return the name of a variable that every data set has."""
-    for data in found.values():
-        _checks.one_of(what, got, map(str, data.data_vars))
+    for label, data in found.items():
+        _checks.one_of(f"{what} of {_named(of, label)}", got, map(str, data.data_vars))
     return got
 
 

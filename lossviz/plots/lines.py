@@ -149,7 +149,7 @@ def barriers(lines: xr.Dataset | Mapping[str, xr.Dataset], variable: str = "loss
         'straight: from 0 to 0, barrier 0.25 at alpha = 0.5.'
     """
     lines = fields.datasets("lines", lines, "alpha")
-    variable = fields.chosen("variable", variable, lines)
+    variable = fields.chosen("variable", variable, "lines", lines)
     looks = series_marks("lines", lines)
     figure, ((axes,),) = grid(1, 1, (6.0, 3.4))
     told = []

@@ -61,7 +61,7 @@ def contour(
     planes = fields.datasets("planes", planes, "alpha", "beta")
     variables = fields.names("variables", variables)
     for name in variables:
-        fields.chosen("each of variables", name, planes)
+        fields.chosen("each of variables", name, "planes", planes)
     shown = [
         (_title(label, variable, plane, len(variables)), plane, variable)
         for label, plane in planes.items()
@@ -216,7 +216,7 @@ def surface(plane: xr.Dataset, variable: str = "loss") -> Picture:
         'Training loss as a surface over a plane, alpha '
     """
     plane = fields.one("plane", plane, "alpha", "beta")
-    variable = fields.chosen("variable", variable, {"": plane})
+    variable = fields.chosen("variable", variable, "plane", {"": plane})
     loss = fields.values("plane", plane, variable, "alpha", "beta")
     finite = fields.some_finite("plane", variable, [loss])
     scale = scale_of(finite, log=not fields.is_share(variable))

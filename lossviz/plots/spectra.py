@@ -163,9 +163,10 @@ def density(
     looks = series_marks("densities", found)
     heights = {label: fields.values("densities", each, "density", "eigenvalue")
                for label, each in found.items()}  # fmt: skip
-    top = float(fields.some_finite("densities", "density", heights.values()).max())
-    if top <= 0:
-        raise ValueError(f"densities must have a positive density somewhere; got at most {top:g}.")
+    tops = [fields.some_finite("densities", "density", [each]).max() for each in heights.values()]
+    if min(tops) <= 0:
+        raise ValueError(f"densities must be positive somewhere; got at most {min(tops):g}.")
+    top = float(max(tops))
     figure, ((axes,),) = grid(1, 1, (6.2, 3.4))
     told = []
     for label, each in found.items():
