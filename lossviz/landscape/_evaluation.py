@@ -14,6 +14,7 @@ from torch.nn.utils import parameters_to_vector
 
 from lossviz.landscape import _functional, _probe
 from lossviz.landscape._functional import FlatModule, Function, Products
+from lossviz.landscape._parameters import parameters_of_module
 from lossviz.landscape._source import Source
 
 # Points and vectors are worked through in chunks that keep about this many numbers in all.
@@ -28,7 +29,7 @@ class Evaluation:
 
     Attributes:
         weights: the module's own weights, flat.
-        blocks: name and size of each parameter.
+        parameters: what the parts of a flat point are.
         vectorised: whether the gradients at many points are computed at once.
         output_shape: shape of the outputs for all samples.
         correct: which samples are correct, from outputs and targets; None if unknown.
@@ -42,7 +43,7 @@ class Evaluation:
         self._batches = batches_of(self._inputs, self._targets, source.batch_size)
         self._loss_fn = source.own_loss()
         self.weights = parameters_to_vector(module.parameters()).detach().clone()
-        self.blocks = tuple((name, p.numel()) for name, p in module.named_parameters())
+        self.parameters = parameters_of_module(module)
         devices = [source.device] if source.device.type == "cuda" else []
         numpys = np.random.get_state()  # noqa: NPY002 - what a module may draw from
         with torch.random.fork_rng(devices), _functional.plain_attention(), torch.no_grad():

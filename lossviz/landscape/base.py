@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lossviz import _checks, _streams
+from lossviz.landscape._parameters import Parameter
 from lossviz.landscape._sampled import Sampled
 
 
@@ -24,6 +25,7 @@ class BaseLandscape(Sampled):
         device: where points are evaluated; results stay there.
         blocks: names and sizes of the weight matrices and bias vectors, in the order in which
             they lie in ``weights``; the sizes add up to ``num_weights``.
+        parameters: the same with shapes and kinds; see :class:`lossviz.Parameter`.
         test: the landscape of the same network on the test part; None if there is none.
     """
 
@@ -31,6 +33,7 @@ class BaseLandscape(Sampled):
     dtype: torch.dtype
     device: torch.device
     blocks: tuple[tuple[str, int], ...]
+    parameters: tuple[Parameter, ...]
     test: BaseLandscape | None
 
     @property

@@ -33,13 +33,15 @@ class ModuleLandscape(BaseLandscape):
         dtype: ``torch.float32`` or ``torch.float64``.
         device: where points are evaluated.
         blocks: names and sizes of the parameters.
+        parameters: the same with shapes and kinds; see :class:`lossviz.Parameter`.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._at = Evaluation(source)
         self.dtype, self.device = source.dtype, source.device
-        self.weights, self.blocks = self._at.weights, self._at.blocks
+        self.weights, self.parameters = self._at.weights, self._at.parameters
+        self.blocks = tuple((part.name, part.size) for part in self.parameters)
         self.num_weights, self.vectorised = len(self.weights), self._at.vectorised
         test_part = source.test_part()
         self.test = None if test_part is None else ModuleLandscape(test_part)
