@@ -14,8 +14,11 @@ from torch.nn.utils import parameters_to_vector
 
 from lossviz.landscape import _functional, _probe
 from lossviz.landscape._functional import FlatModule, Function, Products
+from lossviz.landscape._moving import Task
 from lossviz.landscape._parameters import parameters_of_module
+from lossviz.landscape._slices import fastest_subspace
 from lossviz.landscape._source import Source
+from lossviz.landscape._subspace import Subspace
 
 # Points and vectors are worked through in chunks that keep about this many numbers in all.
 _CHUNK_ELEMENTS = 2**21
@@ -134,6 +137,12 @@ class Evaluation:
                 )
         return found
 
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> Subspace | None:
+        """Return the fastest way along directions; None if it is only that of ``loss``."""
+        task = Task(self._module, self._batches, self._loss_fn, self.correct, self._per_point)
+        vectorised = self._fast_outputs and self._fast_values
+        return fastest_subspace(task, self.weights, origin, directions, self.loss, vectorised)
+
     # --- batches and chunks ---------------------------------------------------------------------
 
     def _loss(self, w: Tensor, x: Tensor, t: Tensor) -> Tensor:
@@ -213,6 +222,10 @@ class OnBatches:
     def products(self, points: Tensor, vectors: Tensor, start: int = 0) -> Tensor:
         """Multiply vectors (points, vectors, weights) by Hessians, or blocks of them."""
         return self._each("products", points, vectors, start=start)
+
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> None:
+        """Return None: there is no faster way than that of ``loss``."""
+        del origin, directions
 
     def _each(self, method: str, *arrays: Tensor, **options: int) -> Tensor:
         rows = zip(self._samples, *(array.split(1) for array in arrays), strict=True)

@@ -11,6 +11,7 @@ from torch import Tensor
 from lossviz import _checks, _streams
 from lossviz.landscape._parameters import Parameter
 from lossviz.landscape._sampled import Sampled
+from lossviz.landscape._subspace import PointByPoint, Subspace
 
 
 class BaseLandscape(Sampled):
@@ -216,6 +217,22 @@ class BaseLandscape(Sampled):
         stops = ends.cumsum(0).tolist()
         starts = [0, *stops[:-1]]
         return tuple(whole[..., a:b, a:b] for a, b in zip(starts, stops, strict=True))
+
+    def _on_subspace(
+        self, origin: Float[Tensor, "weight"], directions: Float[Tensor, "directions weight"]
+    ) -> Subspace:
+        """Return the loss and the accuracy as functions of coordinates along directions.
+
+        For lines and planes; origin and directions are checked already.
+        """
+        return PointByPoint(
+            origin, directions, self.loss, self.accuracy if self._knows_accuracy else None
+        )
+
+    @property
+    def _knows_accuracy(self) -> bool:
+        """Whether there is an accuracy."""
+        return True
 
     def _vectors(
         self, points: Float[Tensor, "*points weight"], vectors: Float[Tensor, "*vectors weight"]

@@ -19,6 +19,7 @@ from lossviz.landscape._data import columns, one_hidden_layer
 from lossviz.landscape._network import Network, Pass
 from lossviz.landscape._parameters import parameters_of_layers
 from lossviz.landscape._recorder import NetworkProbe
+from lossviz.landscape._subspace import Subspace
 from lossviz.landscape.base import BaseLandscape
 from lossviz.landscape.losses import LOSSES
 from lossviz.landscape.module import from_module
@@ -252,6 +253,12 @@ class Landscape(BaseLandscape):
     @override
     def num_samples(self) -> int:
         return self._form.samples.shape[-1]
+
+    @override
+    def _on_subspace(self, origin: Tensor, directions: Tensor) -> Subspace:
+        if self._form.samples.ndim == 3:  # samples of their own for each point
+            return super()._on_subspace(origin, directions)
+        return self._form.on_subspace(origin, directions)
 
     @override
     def _on_batches(self, samples: Int[Tensor, "points batch"]) -> Landscape:
