@@ -6,6 +6,7 @@ activations and pooling between them. A convolution's units are its channels.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -114,6 +115,14 @@ def hidden_layers(landscape: BaseLandscape) -> tuple[HiddenLayer, ...]:
             _refuse("a module without hidden units")
         return _joined(layers, between)
     raise TypeError(f"landscape must be a Landscape; got {type(landscape).__name__}.")
+
+
+def leading_parts(module: nn.Module) -> list[nn.Module]:
+    """Return what a Sequential does to its inputs before the first layer."""
+    parts = itertools.takewhile(
+        lambda part: not isinstance(part, (nn.Linear, *_CONVOLUTIONS)), _parts(module)
+    )
+    return list(parts)
 
 
 @dataclass(frozen=True)
