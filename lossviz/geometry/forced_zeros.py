@@ -18,6 +18,9 @@ from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.module import ModuleLandscape
 from lossviz.landscape.stable import stable_softmax_cross_entropy
 
+# How far beside a net input an activation is tried.
+_BESIDE = 1e-4
+
 
 @dataclass(frozen=True)
 class ForcedZeros:
@@ -28,7 +31,9 @@ class ForcedZeros:
             each of h first-layer units has D + 1 - r directions that no sample sees.
         softmax_shift: at every point: the same change of all logits' weights, h + 1 directions.
         dead_units: a ReLU that is 0 on all samples: neither its incoming nor its outgoing
-            weights matter. Only what the causes before do not count.
+            weights matter.
+        flat_units: likewise, a unit that is constant on some samples, as a ReLU or a hard tanh
+            can be: the other samples do not see all directions of its incoming weights.
         rescaling: at a critical point: one for each active unit whose scale can move from its
             incoming to its outgoing weights. Elsewhere the gradient tilts that direction.
         piecewise_linear: what is left until the rank is at most N k + 2 h min(r, k), for one
@@ -42,6 +47,7 @@ class ForcedZeros:
     dependent_inputs: int
     softmax_shift: int
     dead_units: int
+    flat_units: int
     rescaling: int
     piecewise_linear: int
     zero_residual: int
@@ -72,6 +78,7 @@ _CAUSES = {
     "dependent_inputs": "the samples' inputs do not fill all directions",
     "softmax_shift": "softmax does not see what is added to all outputs alike",
     "dead_units": "units are 0 on all samples",
+    "flat_units": "units are constant on too many samples",
     "rescaling": "scale can move through active units at a critical point",
     "piecewise_linear": "few samples fix a piecewise linear network",
     "zero_residual": "all residuals are zero and samples few",
@@ -85,7 +92,7 @@ def forced_zeros(
 
     Directions in which the Hessian vanishes are written down, not computed from the Hessian; each
     is counted under the first cause that has it, so that the counts add up. Discrete symmetries
-    (permutations and signs) force none. At a kink, the ReLU's second derivative counts as 0.
+    (permutations and signs) force none. Other causes, such as units that are alike, may add more. At a kink, the ReLU's second derivative counts as 0.
 
     Args:
         landscape: a closed form, or one of a ``Sequential`` of Linear layers and elementwise
@@ -123,6 +130,7 @@ def forced_zeros(
         "dependent_inputs": _unseen(layers[0], inputs, len(point)),
         "softmax_shift": _shift(layers[-1], len(point)) if softmax else [],
         "dead_units": _dead(layers, outputs, len(point)),
+        "flat_units": _flat(layers[0], inputs, point),
         "rescaling": _scales(layers, outputs, point) if critical else [],
     }, len(point))  # fmt: skip
     free = layers[-1].outgoing.shape[1] - int(softmax)
@@ -160,6 +168,22 @@ def _dead(layers: Sequence[HiddenLayer], outputs: Sequence[Tensor], m: int) -> l
     return found
 
 
+def _flat(layer: HiddenLayer, inputs: Tensor, point: Tensor) -> list[Tensor]:
+    """Directions of a first-layer unit's weights that only samples see on which it is constant."""
+    if not _bends_nowhere(layer):
+        return []
+    seen = inputs[:, : layer.incoming.shape[1]]
+    z = seen @ point[layer.incoming].mT
+    here = layer.function(z)
+    constant = (layer.function(z + _BESIDE) == here) & (layer.function(z - _BESIDE) == here)
+    found = []
+    for unit in torch.nonzero(constant.any(dim=0)).flatten().tolist():
+        null = _null_space(seen[~constant[:, unit]])
+        if null.numel():
+            found.append(_placed(null.mT, layer.incoming[unit], len(point)))
+    return found
+
+
 def _scales(
     layers: Sequence[HiddenLayer], outputs: Sequence[Tensor], point: Tensor
 ) -> list[Tensor]:
@@ -182,9 +206,11 @@ def _placed(rows: Tensor, places: Tensor, m: int) -> Tensor:
 
 
 def _null_space(matrix: Tensor) -> Tensor:
-    """Return orthonormal columns that a matrix maps to zero."""
-    _, values, right = torch.linalg.svd(matrix)
-    least = max(matrix.shape) * torch.finfo(torch.float64).eps * float(values[0])
+    """Return orthonormal columns that a matrix, of any number of rows, maps to zero."""
+    triangle = torch.linalg.qr(matrix, mode="r").R
+    _, values, right = torch.linalg.svd(triangle)
+    largest = float(values[0]) if len(values) else 0.0
+    least = max(matrix.shape) * torch.finfo(torch.float64).eps * largest
     return right[int((values > least).sum()) :].mT
 
 
@@ -220,7 +246,7 @@ def _rank_between_kinks(
 def _bends_nowhere(layer: HiddenLayer) -> bool:
     """Say whether the activation is piecewise linear: without curvature beside its kinks."""
     z = torch.linspace(-8, 8, 1001, dtype=torch.float64) + 1 / 3000
-    bends = layer.function(z + 1e-4) + layer.function(z - 1e-4) - 2 * layer.function(z)
+    bends = layer.function(z + _BESIDE) + layer.function(z - _BESIDE) - 2 * layer.function(z)
     return float(bends.abs().max()) < 1e-13
 
 
