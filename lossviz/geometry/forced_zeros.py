@@ -12,14 +12,21 @@ from torch.nn.functional import cross_entropy
 
 from lossviz import _checks
 from lossviz.geometry import _points
+from lossviz.geometry._null_directions import (
+    bends_nowhere,
+    common_shifts,
+    directions_of_flat_units,
+    hidden_outputs,
+    moves_of_scale,
+    new_dimensions,
+    unseen_directions,
+    weights_of_dead_units,
+)
 from lossviz.landscape._dense_layers import HiddenLayer, hidden_layers, leading_parts
 from lossviz.landscape.base import BaseLandscape
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.module import ModuleLandscape
 from lossviz.landscape.stable import stable_softmax_cross_entropy
-
-# How far beside a net input an activation is tried.
-_BESIDE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,8 @@ def forced_zeros(
 
     Directions in which the Hessian vanishes are written down, not computed from the Hessian; each
     is counted under the first cause that has it, so that the counts add up. Discrete symmetries
-    (permutations and signs) force none. Other causes, such as units that are alike, may add more. At a kink, the ReLU's second derivative counts as 0.
+    (permutations and signs) force none. Other causes, such as units that are alike, may add more.
+    At a kink, the ReLU's second derivative counts as 0.
 
     Args:
         landscape: a closed form, or one of a ``Sequential`` of Linear layers and elementwise
@@ -124,14 +132,14 @@ def forced_zeros(
         raise ValueError("landscape must have Linear layers only; got convolutions or pooling.")
     exact = landscape.with_dtype(torch.float64)
     inputs, softmax = _inputs(exact), _softmax(exact)
-    outputs = _outputs(layers, point, inputs)
+    outputs = hidden_outputs(layers, point, inputs)
     critical = float(exact.gradient(point).norm()) <= slack
-    counts = _counted({
-        "dependent_inputs": _unseen(layers[0], inputs, len(point)),
-        "softmax_shift": _shift(layers[-1], len(point)) if softmax else [],
-        "dead_units": _dead(layers, outputs, len(point)),
-        "flat_units": _flat(layers[0], inputs, point),
-        "rescaling": _scales(layers, outputs, point) if critical else [],
+    counts = new_dimensions({
+        "dependent_inputs": unseen_directions(layers[0], inputs, len(point)),
+        "softmax_shift": common_shifts(layers[-1], len(point)) if softmax else [],
+        "dead_units": weights_of_dead_units(layers, outputs, len(point)),
+        "flat_units": directions_of_flat_units(layers[0], inputs, point),
+        "rescaling": moves_of_scale(layers, outputs, point) if critical else [],
     }, len(point))  # fmt: skip
     free = layers[-1].outgoing.shape[1] - int(softmax)
     ranks = {"piecewise_linear": _rank_between_kinks(layers, inputs, outputs[0], free, len(point))}
@@ -142,115 +150,17 @@ def forced_zeros(
     return ForcedZeros(**counts, num_weights=len(point))
 
 
-# --- directions ---------------------------------------------------------------------------------
-
-
-def _unseen(layer: HiddenLayer, inputs: Tensor, m: int) -> list[Tensor]:
-    """Directions of a first-layer unit's weights that no sample sees, for each unit."""
-    null = _null_space(inputs[:, : layer.incoming.shape[1]])
-    return [_placed(null.mT, places, m) for places in layer.incoming] if null.numel() else []
-
-
-def _shift(layer: HiddenLayer, m: int) -> list[Tensor]:
-    """The same change of all outputs' weights from a unit, for each unit, and of the biases."""
-    groups = [*layer.outgoing, *([layer.above] if len(layer.above) else [])]
-    return [_placed(torch.ones(1, len(places)).double(), places, m) for places in groups]
-
-
-def _dead(layers: Sequence[HiddenLayer], outputs: Sequence[Tensor], m: int) -> list[Tensor]:
-    """Each weight of a unit that is 0 on all samples."""
-    found = []
-    for layer, values in zip(layers, outputs, strict=True):
-        if layer.rectifies:
-            for unit in torch.nonzero((values == 0).all(dim=0)).flatten().tolist():
-                places = torch.cat([layer.incoming[unit], layer.outgoing[unit]])
-                found.append(_placed(torch.eye(len(places)).double(), places, m))
-    return found
-
-
-def _flat(layer: HiddenLayer, inputs: Tensor, point: Tensor) -> list[Tensor]:
-    """Directions of a first-layer unit's weights that only samples see on which it is constant."""
-    if not _bends_nowhere(layer):
-        return []
-    seen = inputs[:, : layer.incoming.shape[1]]
-    z = seen @ point[layer.incoming].mT
-    here = layer.function(z)
-    constant = (layer.function(z + _BESIDE) == here) & (layer.function(z - _BESIDE) == here)
-    found = []
-    for unit in torch.nonzero(constant.any(dim=0)).flatten().tolist():
-        null = _null_space(seen[~constant[:, unit]])
-        if null.numel():
-            found.append(_placed(null.mT, layer.incoming[unit], len(point)))
-    return found
-
-
-def _scales(
-    layers: Sequence[HiddenLayer], outputs: Sequence[Tensor], point: Tensor
-) -> list[Tensor]:
-    """For each active unit, the change of the weights when scale moves through it."""
-    found = []
-    for layer, values in zip(layers, outputs, strict=True):
-        if layer.homogeneous:
-            for unit in torch.nonzero((values != 0).any(dim=0)).flatten().tolist():
-                direction = torch.zeros(1, len(point)).double()
-                direction[0, layer.incoming[unit]] = point[layer.incoming[unit]]
-                direction[0, layer.outgoing[unit]] = -point[layer.outgoing[unit]]
-                found.append(direction)
-    return found
-
-
-def _placed(rows: Tensor, places: Tensor, m: int) -> Tensor:
-    found = torch.zeros(len(rows), m, dtype=torch.float64)
-    found[:, places] = rows
-    return found
-
-
-def _null_space(matrix: Tensor) -> Tensor:
-    """Return orthonormal columns that a matrix, of any number of rows, maps to zero."""
-    triangle = torch.linalg.qr(matrix, mode="r").R
-    _, values, right = torch.linalg.svd(triangle)
-    largest = float(values[0]) if len(values) else 0.0
-    least = max(matrix.shape) * torch.finfo(torch.float64).eps * largest
-    return right[int((values > least).sum()) :].mT
-
-
-def _counted(groups: dict[str, list[Tensor]], m: int) -> dict[str, int]:
-    """Return by how much each group, in turn, makes the span of all before it larger."""
-    basis, counts = torch.zeros(m, 0, dtype=torch.float64), {}
-    for name, rows in groups.items():
-        counts[name] = 0
-        if not rows:
-            continue
-        columns = torch.nn.functional.normalize(torch.cat(rows), dim=1).mT
-        for _ in range(2):  # the second time for what rounding has left
-            columns = columns - basis @ (basis.mT @ columns)
-        left, values, _ = torch.linalg.svd(columns, full_matrices=False)
-        counts[name] = int((values > 1e-8).sum())
-        basis = torch.cat([basis, left[:, : counts[name]]], dim=1)
-    return counts
-
-
 def _rank_between_kinks(
     layers: Sequence[HiddenLayer], inputs: Tensor, outputs: Tensor, free: int, m: int
 ) -> int:
     """Return a bound of the Hessian's rank that a piecewise linear activation sets, or m."""
-    if len(layers) > 1 or not _bends_nowhere(layers[0]):
+    if len(layers) > 1 or not bends_nowhere(layers[0]):
         return m
     active = layers[0].units
     if layers[0].rectifies:
         active = int((outputs != 0).any(dim=0).sum())
     seen = int(torch.linalg.matrix_rank(inputs[:, : layers[0].incoming.shape[1]]))
     return len(inputs) * free + 2 * active * min(seen, free)
-
-
-def _bends_nowhere(layer: HiddenLayer) -> bool:
-    """Say whether the activation is piecewise linear: without curvature beside its kinks."""
-    z = torch.linspace(-8, 8, 1001, dtype=torch.float64) + 1 / 3000
-    bends = layer.function(z + _BESIDE) + layer.function(z - _BESIDE) - 2 * layer.function(z)
-    return float(bends.abs().max()) < 1e-13
-
-
-# --- what the landscape is made of --------------------------------------------------------------
 
 
 def _inputs(landscape: Landscape | ModuleLandscape) -> Tensor:
@@ -267,16 +177,6 @@ def _inputs(landscape: Landscape | ModuleLandscape) -> Tensor:
         )
     given = given.detach().to("cpu", torch.float64)
     return torch.cat([given, torch.ones(len(given), 1, dtype=torch.float64)], dim=1)
-
-
-def _outputs(layers: Sequence[HiddenLayer], point: Tensor, inputs: Tensor) -> list[Tensor]:
-    """Return the outputs of each hidden layer, (samples, units)."""
-    found, below = [], inputs
-    for layer in layers:
-        below = layer.function(below[:, : layer.incoming.shape[1]] @ point[layer.incoming].mT)
-        found.append(below)
-        below = torch.cat([below, torch.ones(len(below), 1, dtype=torch.float64)], dim=1)
-    return found
 
 
 def _softmax(landscape: BaseLandscape) -> bool:
