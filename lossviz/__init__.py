@@ -39,6 +39,13 @@ from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extre
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
+from lossviz.geometry.forced_zeros import ForcedZeros, forced_zeros
+from lossviz.geometry.matching import match_units
+from lossviz.geometry.paths import barrier, connect, interpolate
+from lossviz.geometry.projection import project_trajectory
+from lossviz.geometry.rescaling import rescale_to_sharpness
+from lossviz.geometry.symmetry import flip_signs, orbit, orbit_size, permute_units, rescale_units
+from lossviz.geometry.trajectories import train
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
 from lossviz.problems import (
@@ -69,6 +76,7 @@ __all__ = [
     "EffectiveWeights",
     "Estimate",
     "ExtremeCurvature",
+    "ForcedZeros",
     "GradientMeasures",
     "Interval",
     "Landscape",
@@ -81,6 +89,7 @@ __all__ = [
     "Valleys",
     "activation_names",
     "attractor_kind",
+    "barrier",
     "blockwise_curvature",
     "bootstrap",
     "bootstrap_mean",
@@ -89,34 +98,46 @@ __all__ = [
     "cliffs_delta",
     "compare",
     "compare_samplers",
+    "connect",
     "dead_units",
     "effective_weights",
     "explorers",
     "extreme_curvature",
     "find_attractors",
     "find_valleys",
+    "flip_signs",
+    "forced_zeros",
     "full_curvature",
     "generalisation",
     "get_activation",
     "gradient_measures",
     "hessian_rank",
     "inertia_kinds",
+    "interpolate",
     "load_problem",
     "manhattan_walk",
+    "match_units",
     "neutrality",
+    "orbit",
+    "orbit_size",
+    "permute_units",
     "plots",
     "problem_from_arrays",
     "problem_names",
     "progressive_gradient_walk",
     "progressive_random_walk",
+    "project_trajectory",
     "published_samplers",
     "random_walk",
     "rank_test",
     "register_activation",
+    "rescale_to_sharpness",
+    "rescale_units",
     "ruggedness",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",
     "study",
     "top_eigenvalues",
+    "train",
 ]

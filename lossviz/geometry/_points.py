@@ -46,6 +46,19 @@ def one_point(
     return values
 
 
+def batch_size(landscape: BaseLandscape, got: int | None) -> int | None:
+    """Return a number of samples that a step can take, or None for all."""
+    if got is None:
+        return None
+    size = _checks.whole("batch_size", got, 1)
+    if size > landscape.num_samples:
+        raise ValueError(
+            f"batch_size must be at most {landscape.num_samples}, the number of training "
+            f"samples; got {size}."
+        )
+    return size
+
+
 def knows_accuracy(landscape: BaseLandscape | None) -> bool:
     """Say whether accuracies are defined, as they are where targets are classes."""
     if landscape is None:
