@@ -15,10 +15,13 @@ from lossviz.curvature.spectra import top_eigenvalues
 from lossviz.geometry import _points
 from lossviz.geometry._optimisers import Rule
 from lossviz.landscape.base import BaseLandscape
+from lossviz.landscape.module import ModuleLandscape
 
 # Points whose sharpness is found together hold about this many numbers.
 _TOGETHER = 2**20
-# How well it is known, relative to itself.
+# Networks of no more weights are trained in blocks.
+_FEW = 100
+# How well sharpness is known, relative to itself.
 _TOLERANCE = 1e-3
 
 LONG_NAMES = _points.LONG_NAMES | {
@@ -48,7 +51,16 @@ class Schedule:
     seed: int
 
     @property
-    def recorded(self) -> np.ndarray:
+    def block_size(landscape: BaseLandscape) -> int:
+    """Return how many walks are trained together.
+
+    Always so many, filled up, as a product's rounding depends on its size. Calls cost more than
+    the numbers of small networks; larger ones would gain nothing, and pay for what fills up.
+    """
+    return landscape._block_size if landscape.num_weights <= _FEW else 1
+
+
+def recorded(self) -> np.ndarray:
         """The steps that are recorded."""
         return np.arange(0, self.steps, self.every)
 
@@ -59,12 +71,12 @@ class Schedule:
             "num_steps": self.steps,
             "every": self.every,
             "seed": self.seed,
-            "block_size": landscape._block_size,
+            "block_size": block_size(landscape),
             "lossviz_version": version("lossviz"),
             "torch_version": str(torch.__version__),
         }
 
-    def landscapes(self, whole: BaseLandscape, walks: range) -> Iterator[BaseLandscape]:
+    def landscapes(self, whole: BaseLandscape, walks: Sequence[int]) -> Iterator[BaseLandscape]:
         """Yield the landscape of each step: the whole one, or those of the walks' batches."""
         if self.batch_size is None:
             while True:
@@ -77,7 +89,7 @@ def recorded(
     landscape: BaseLandscape, starts: Tensor, rule: Rule, schedule: Schedule, names: Sequence[str]
 ) -> dict[str, np.ndarray]:
     """Return arrays of shape (walks, recorded steps, ...) by name."""
-    size, parts = landscape._block_size, []
+    size, parts = block_size(landscape), []
     for first in range(0, len(starts), size):
         block = starts[first : first + size]
         # Rows beyond the starts fill the block, on which a product's rounding depends.
@@ -85,7 +97,7 @@ def recorded(
         walks = range(first, first + size)
         moments = [
             _measured(landscape, names, *moment, len(block))
-            for moment in _moments(landscape, full, rule, schedule, walks)
+            for moment in _moments(landscape, full, rule, schedule, walks, len(block))
         ]
         arrays = {name: np.stack([m[name] for m in moments], axis=1) for name in moments[0]}
         if "sharpness" in names:
@@ -95,21 +107,44 @@ def recorded(
 
 
 def _moments(
-    landscape: BaseLandscape, points: Tensor, rule: Rule, schedule: Schedule, walks: range
+    landscape: BaseLandscape,
+    points: Tensor,
+    rule: Rule,
+    schedule: Schedule,
+    walks: range,
+    count: int,
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield points, losses and gradients of all samples, at each step that is recorded."""
-    memory = None
-    for step, at in zip(range(schedule.steps), schedule.landscapes(landscape, walks), strict=False):
-        loss, gradient = at._unchecked_loss_and_gradient(points)
+    memory, batched = None, schedule.batch_size is not None
+    fewer = count if _one_by_one(landscape, batched=batched) else len(points)
+    steps = zip(range(schedule.steps), schedule.landscapes(landscape, walks[:fewer]), strict=False)
+    for step, at in steps:
+        loss, gradient = _evaluated(at, points, fewer)
         if step % schedule.every == 0:
-            whole = schedule.batch_size is None
-            both = (loss, gradient) if whole else landscape._unchecked_loss_and_gradient(points)
+            both = (loss, gradient)
+            if batched:
+                both = landscape._unchecked_loss_and_gradient(points)
             yield points, *both
 
         def slope(points: Tensor, at: BaseLandscape = at) -> Tensor:
-            return at._unchecked_loss_and_gradient(points)[1]
+            return _evaluated(at, points, fewer)[1]
 
         points, memory = rule.step(points, gradient, slope, memory)
+
+
+def _one_by_one(landscape: BaseLandscape, *, batched: bool) -> bool:
+    """Say whether points are evaluated one after another, so that company means nothing."""
+    return isinstance(landscape, ModuleLandscape) and (batched or not landscape.vectorised)
+
+
+def _evaluated(landscape: BaseLandscape, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return losses and gradients of the first points; those of the last one fill up the rest."""
+    loss, gradient = landscape._unchecked_loss_and_gradient(points[:count])
+    rest = len(points) - count
+    if rest:
+        loss = torch.cat([loss, loss[-1:].expand(rest)])
+        gradient = torch.cat([gradient, gradient[-1:].expand(rest, -1)])
+    return loss, gradient
 
 
 # --- measuring ----------------------------------------------------------------------------------
