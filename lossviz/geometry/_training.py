@@ -51,16 +51,7 @@ class Schedule:
     seed: int
 
     @property
-    def block_size(landscape: BaseLandscape) -> int:
-    """Return how many walks are trained together.
-
-    Always so many, filled up, as a product's rounding depends on its size. Calls cost more than
-    the numbers of small networks; larger ones would gain nothing, and pay for what fills up.
-    """
-    return landscape._block_size if landscape.num_weights <= _FEW else 1
-
-
-def recorded(self) -> np.ndarray:
+    def recorded(self) -> np.ndarray:
         """The steps that are recorded."""
         return np.arange(0, self.steps, self.every)
 
@@ -83,6 +74,15 @@ def recorded(self) -> np.ndarray:
                 yield whole
         for chosen in _streams.batches(self.seed, walks, whole.num_samples, self.batch_size):
             yield whole._on_batches(torch.from_numpy(chosen))
+
+
+def block_size(landscape: BaseLandscape) -> int:
+    """Return how many walks are trained together.
+
+    Always so many, filled up, as a product's rounding depends on its size. Calls cost more than
+    the numbers of small networks; larger ones would gain nothing, and pay for what fills up.
+    """
+    return landscape._block_size if landscape.num_weights <= _FEW else 1
 
 
 def recorded(
