@@ -46,11 +46,15 @@ def one_point(
     return values
 
 
-def batch_size(landscape: BaseLandscape, got: int | None) -> int | None:
+def batch_size(landscape: BaseLandscape, got: int | None, optimiser: str) -> int | None:
     """Return a number of samples that a step can take, or None for all."""
     if got is None:
         return None
     size = _checks.whole("batch_size", got, 1)
+    if optimiser == "gd":
+        raise ValueError(
+            f"batch_size must be None with the optimiser 'gd', which takes all; got {size}."
+        )
     if size > landscape.num_samples:
         raise ValueError(
             f"batch_size must be at most {landscape.num_samples}, the number of training "

@@ -127,7 +127,7 @@ def connect(
     alpha = _alpha(resolution)
     rule = checked_rule(optimiser, learning_rate, 0.9, (0.9, 0.999), 0.05)
     steps, count = _checks.whole("num_steps", num_steps, 0), _checks.whole("times", times, 1)
-    size = _points.batch_size(landscape, batch_size)
+    size = _points.batch_size(landscape, batch_size, optimiser)
     number = _checks.whole("seed", seed, 0)
     with one_thread():
         control, history = _train_control(landscape, ends, rule, steps, count, size, number)

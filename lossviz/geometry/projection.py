@@ -60,7 +60,9 @@ def project_trajectory(
         >>> plane.attrs["reminder"][-67:]
         'a long random walk in many dimensions would show 60.8 % and 15.2 %.'
     """
-    several = trajectories if isinstance(trajectories, Mapping) else {"": trajectories}
+    # A data set is a mapping, too: from variables.
+    alone = isinstance(trajectories, xr.Dataset) or not isinstance(trajectories, Mapping)
+    several = {"": trajectories} if alone else trajectories
     weights, loss, steps = _together(several)
     finite = np.isfinite(weights).all(axis=-1)
     points = weights[finite]

@@ -97,7 +97,7 @@ def train(
     schedule = Schedule(
         _checks.whole("num_steps", num_steps, 1),
         _checks.whole("every", every, 1),
-        _batches(landscape, batch_size, optimiser),
+        _points.batch_size(landscape, batch_size, optimiser),
         _checks.whole("seed", seed, 0),
     )
     names = _measures(landscape, measures)
@@ -125,10 +125,3 @@ def _measures(landscape: BaseLandscape, measures: Sequence[str]) -> tuple[str, .
             origin = torch.zeros(landscape.num_weights, dtype=landscape.dtype)
             getattr(part, name.removeprefix("test_"))(origin)  # raises ValueError if unknown
     return names
-
-
-def _batches(landscape: BaseLandscape, batch_size: int | None, optimiser: str) -> int | None:
-    size = _points.batch_size(landscape, batch_size)
-    if size is not None and optimiser == "gd":
-        raise ValueError(f"batch_size must be None with 'gd', which takes all; got {size}.")
-    return size
