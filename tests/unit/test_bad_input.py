@@ -20,6 +20,7 @@ import bad_input_analysis
 import bad_input_curvature
 import bad_input_ground
 import bad_input_landscape
+import bad_input_paths
 import bad_input_pictures
 import bad_input_plots
 import bad_input_sampling
@@ -33,6 +34,7 @@ CASES = {
         bad_input_landscape,
         bad_input_curvature,
         bad_input_sampling,
+        bad_input_paths,
         bad_input_analysis,
         bad_input_plots,
         bad_input_pictures,
