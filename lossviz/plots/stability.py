@@ -18,30 +18,32 @@ from lossviz.plots.style import Mark, Picture, grid, styled
 
 @styled
 def stability(trajectories: xr.Dataset | Mapping[str, xr.Dataset]) -> Picture:
-    """Draw sharpness against the step of training, with the line 2 / learning rate.
+    """Draw sharpness against the step of training, with the limit of stability.
 
-    Gradient descent on a quadratic diverges where the largest eigenvalue exceeds 2 / learning
-    rate. On networks it is often seen to rise to about that line and to stay there, the *edge of
-    stability* (Cohen et al. 2021, arXiv 2103.00065). The training loss is drawn above, where known.
+    Gradient descent on a quadratic diverges where the largest eigenvalue exceeds the limit
+    2 / learning rate. On networks it is often seen to rise to about that line and to stay there:
+    the *edge of stability* (Cohen et al. 2021, arXiv 2103.00065). The training loss is drawn
+    above, where known.
 
     Args:
         trajectories: what :func:`lossviz.train` returns with ``sharpness`` measured at all or
-            some steps, or several by their labels; with the attribute ``learning_rate`` the line
-            is drawn, dotted.
+            some steps, or several by their labels. The limit is their attribute
+            ``stability_limit`` or, where no ``optimiser`` is named, 2 / ``learning_rate``; without
+            either none is drawn.
 
     Returns:
         A picture of one panel, or of two with the same steps.
 
     Raises:
         ValueError: if there is no trajectory or too many, one lacks sharpness, has it at no step,
-            or its learning rate is not positive.
+            or its limit is not positive.
 
     Example:
         >>> import numpy as np, xarray as xr
         >>> run = xr.Dataset({"sharpness": (("walk", "step"), [[5.0, 15.0, 21.0, 20.0]])},
         ...                  attrs={"learning_rate": 0.1})
-        >>> stability(run).alt[-72:]
-        'from 5 to 20, above 2 / learning rate = 20 for the first time at step 2.'
+        >>> stability(run).alt[-67:]
+        'goes from 5 to 20, above the limit 20 for the first time at step 2.'
     """
     found = fields.datasets("trajectories", trajectories)
     fields.has("trajectories", found, "sharpness")
@@ -87,16 +89,21 @@ def _draw(axes: Axes, steps: np.ndarray, walks: np.ndarray, look: Mark, label: s
 
 
 def _limit(axes: Axes, run: xr.Dataset, look: Mark) -> float | None:
-    """Draw the line 2 / learning rate, and return it where the learning rate is known."""
-    if "learning_rate" not in run.attrs:
+    """Draw the largest sharpness that is stable, and return it, where it is known."""
+    if "stability_limit" in run.attrs:
+        limit = run.attrs["stability_limit"]
+    elif "learning_rate" in run.attrs and "optimiser" not in run.attrs:
+        name = "the learning_rate of trajectories"
+        limit = 2 / _checks.real(name, run.attrs["learning_rate"], above=0)
+    else:
         return None
-    rate = _checks.real("the learning_rate of trajectories", run.attrs["learning_rate"], above=0)
-    axes.axhline(2 / rate, color=look.colour, linewidth=1.2, linestyle=":")
+    limit = _checks.real("the stability_limit of trajectories", limit, above=0)
+    axes.axhline(limit, color=look.colour, linewidth=1.2, linestyle=":")
     axes.annotate(
-        f"2 / {rate:g} = {number(2 / rate)}", (0.01, 2 / rate), xycoords=("axes fraction", "data"),
+        f"limit {number(limit)}", (0.01, limit), xycoords=("axes fraction", "data"),
         xytext=(0, 3), textcoords="offset points", color=look.colour, fontsize="small",
     )  # fmt: skip
-    return 2 / rate
+    return limit
 
 
 def _in_words(label: str, steps: np.ndarray, walks: np.ndarray, limit: float | None) -> str:
@@ -108,7 +115,7 @@ def _in_words(label: str, steps: np.ndarray, walks: np.ndarray, limit: float | N
     said = f"from {number(values[0])} to {number(values[-1])}{many}"
     if limit is not None:
         above = np.flatnonzero(values > limit)
-        line = f"2 / learning rate = {number(limit)}"
+        line = f"the limit {number(limit)}"
         said += (
             f", above {line} for the first time at step {places[above[0]]:g}"
             if len(above)

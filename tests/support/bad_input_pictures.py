@@ -70,6 +70,7 @@ BAD_PROJECTED = st.sampled_from(
 )
 BAD_RUNS = st.sampled_from(
     [data.run().assign_attrs(learning_rate=rate) for rate in (0.0, -0.1, np.nan, "fast", None)]
+    + [data.run().assign_attrs(stability_limit=limit) for limit in (0.0, np.inf, "2")]
     + [data.run().rename(walk="run"), {str(number): data.run() for number in range(7)}]
 )
 

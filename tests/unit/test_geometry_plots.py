@@ -368,24 +368,29 @@ def test_sharpness_is_drawn_where_it_was_measured(pictures):
     for row, line in enumerate(lines_of(loss)):
         np.testing.assert_array_equal(line.get_ydata(), run.loss[row])
     assert (loss.get_yscale(), sharpness.get_yscale()) == ("log", "linear")
-    assert "above 2 / learning rate = 20 for the first time at step 6" in pictures["stability"].alt
+    assert "above the limit 20 for the first time at step 6" in pictures["stability"].alt
 
 
-def test_the_line_of_stability_is_two_by_the_learning_rate():
+def limits(picture):
+    """Heights of lines across the panel of sharpness."""
+    drawn = picture.axes[-1].get_lines()
+    return [float(line.get_ydata()[0]) for line in drawn if list(line.get_xdata()) == [0, 1]]
+
+
+def test_the_limit_of_stability_is_two_by_the_learning_rate():
     runs = {"a": data.run(0.1), "b": data.run(0.02), "c": data.run().drop_attrs()}
     picture = lv.plots.stability(runs)
-    level = [
-        float(line.get_ydata()[0])
-        for line in picture.axes[-1].get_lines()
-        if list(line.get_xdata()) == [0, 1]
-    ]
-    assert level == pytest.approx([20, 100])
-    assert [text.get_text() for text in picture.axes[-1].texts] == [
-        "2 / 0.1 = 20",
-        "2 / 0.02 = 100",
-    ]
-    assert "b: from 0 to 28, the first of 2 walks, never above" in picture.alt
+    assert limits(picture) == pytest.approx([20, 100])
+    assert [text.get_text() for text in picture.axes[-1].texts] == ["limit 20", "limit 100"]
+    assert "b: from 0 to 28, the first of 2 walks, never above the limit 100." in picture.alt
     assert "c: from 0 to 28, the first of 2 walks." in picture.alt
+
+
+def test_an_optimiser_has_a_limit_of_its_own_or_none():
+    adam = data.run().assign_attrs(optimiser="adam")
+    assert limits(lv.plots.stability(adam)) == []
+    momentum = data.run().assign_attrs(optimiser="momentum", stability_limit=38.0)
+    assert limits(lv.plots.stability(momentum)) == [38.0]
 
 
 def test_sharpness_alone_is_one_panel():
