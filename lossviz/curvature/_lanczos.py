@@ -22,8 +22,8 @@ from torch import Tensor
 # A new direction shorter than this many roundings of the operator's size is rounding itself.
 _ROUNDINGS = 10
 
-# From points (operators, size) and vectors (..., operators, size) to products with the vectors.
-Product = Callable[[Tensor, Tensor], Tensor]
+# From points (operators, size) to the function from vectors (..., operators, size) to products.
+ProductsAt = Callable[[Tensor], Callable[[Tensor], Tensor]]
 
 # At most this many bytes of basis vectors are held at a time.
 _BASIS_BYTES = 2**27
@@ -71,9 +71,18 @@ class Task:
 class _Krylov:
     """Bases that grow by one vector per step, for operators scaled to sizes around 1."""
 
-    def __init__(self, points: Tensor, locked: Tensor, steps: int, seed: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        products_at: ProductsAt,
+        points: Tensor,
+        locked: Tensor,
+        steps: int,
+        seed: tuple[int, ...],
+        start: Tensor | None = None,
+    ) -> None:
         count, size = points.shape
         self.points, self.locked, self.seed, self.size = points, locked, seed, 0
+        self._products_at, self._product = products_at, None
         self.basis = points.new_empty(count, steps, size)
         self.diagonal = points.new_zeros(count, steps)
         self.off = points.new_zeros(count, steps)
@@ -81,13 +90,24 @@ class _Krylov:
         self.failed = torch.zeros(count, dtype=torch.bool, device=points.device)
         self.broken = self.failed
         self.scale = points.new_ones(count, 1)
-        self.next = self._orthogonal(torch.arange(count, device=points.device))
+        everyone = torch.arange(count, device=points.device)
+        self.next = self._orthogonal(everyone) if start is None else start
 
-    def grow(self, product: Product) -> None:
+    def product(self, vectors: Tensor) -> Tensor:
+        """Return the products with vectors (..., operators, size)."""
+        if self._product is None:
+            self._product = self._products_at(self.points)
+        return self._product(vectors)
+
+    def product_of(self, rows: Bool[Tensor, "operators"]) -> Callable[[Tensor], Tensor]:
+        """Return the products of some operators."""
+        return self.product if bool(rows.all()) else self._products_at(self.points[rows])
+
+    def grow(self) -> None:
         """Add the next vector to each basis and find the one after it."""
         j, q = self.size, self.next
         self.basis[:, j] = q
-        image = product(self.points, q)
+        image = self.product(q)
         if j == 0:
             # A power of two, so that no digit changes: tiny operators' squares would underflow.
             self.scale = _power_of_two(image.abs().amax(dim=1, keepdim=True))
@@ -123,6 +143,7 @@ class _Krylov:
         self.basis[:, :n] = old[rows, :n]
         for name in ("points", "locked", "diagonal", "off", "norm", "failed", "scale", "next"):
             setattr(self, name, getattr(self, name)[rows])
+        self._product = None
 
     def _orthogonal(self, rows: Tensor) -> Tensor:
         """Return random unit vectors orthogonal to some of the bases.
@@ -144,7 +165,7 @@ class _Krylov:
 
 
 def lanczos(
-    product: Product,
+    products_at: ProductsAt,
     points: Float[Tensor, "operators size"],
     task: Task,
     report: Callable[[int, int, int], None],
@@ -153,7 +174,7 @@ def lanczos(
     """Return the wanted Ritz pairs of the operators that belong to points.
 
     Args:
-        product: the operators' products; symmetric, and linear in the vectors.
+        products_at: from points to the operators' products; symmetric, linear in the vectors.
         points: shape (operators, size), all operators with the dimension of the points.
         task: what is wanted.
         report: called now and then with the numbers of operators finished in groups before and
@@ -173,20 +194,18 @@ def lanczos(
     groups: list[Ritz] = []
     for start in range(0, len(points), held):
         part = slice(start, start + held)
-        krylov = _Krylov(points[part], locked[part], steps, task.seed)
-        groups.append(_lockstep(product, krylov, task, partial(report, start)))
+        krylov = _Krylov(products_at, points[part], locked[part], steps, task.seed)
+        groups.append(_lockstep(krylov, task, partial(report, start)))
     return Ritz(*(torch.cat(parts)[:count] for parts in zip(*groups, strict=True)))
 
 
-def _lockstep(
-    product: Product, krylov: _Krylov, task: Task, report: Callable[[int, int], None]
-) -> Ritz:
+def _lockstep(krylov: _Krylov, task: Task, report: Callable[[int, int], None]) -> Ritz:
     """Run one group; operators that are finished leave it."""
     count, steps = krylov.diagonal.shape
     active = torch.arange(count, device=krylov.points.device)
     order, found, look = [], [], task.needed
     while len(active):
-        krylov.grow(product)
+        krylov.grow()
         due = krylov.size in (look, steps) or bool(krylov.broken.any())
         if krylov.size < task.needed or not due:
             continue
@@ -196,10 +215,11 @@ def _lockstep(
         if krylov.size == steps:
             done[:] = True
         if bool(done.any()):
-            found.append(_finish(product, krylov, values, mixing, largest, done))
+            found.append(_finish(krylov, values, mixing, largest, done))
             order.append(active[done])
             active = active[~done]
-            krylov.keep(~done)
+            if len(active):
+                krylov.keep(~done)
         report(count - len(active), krylov.size)
     places = torch.argsort(torch.cat(order))
     return Ritz(*(torch.cat(parts)[places] for parts in zip(*found, strict=True)))
@@ -216,14 +236,12 @@ def _look(krylov: _Krylov, task: Task) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return wanted, mixing, largest, task.enough(wanted, missed, largest) | krylov.failed
 
 
-def _finish(
-    product: Product, krylov: _Krylov, values: Tensor, mixing: Tensor, largest: Tensor, done: Tensor
-) -> Ritz:
+def _finish(krylov: _Krylov, values: Tensor, mixing: Tensor, largest: Tensor, done: Tensor) -> Ritz:
     """Return the Ritz pairs of the operators that are done, their residuals by one more product."""
     values, largest, failed = values[done], largest[done, None], krylov.failed[done]
     vectors = torch.bmm(mixing[done].mT.to(krylov.basis), krylov.basis[done, : krylov.size])
     vectors = torch.nn.functional.normalize(vectors, dim=-1)
-    images = product(krylov.points[done], vectors.transpose(0, 1)).transpose(0, 1)
+    images = krylov.product_of(done)(vectors.transpose(0, 1)).transpose(0, 1)
     scale = krylov.scale[done]
     missed = (images / scale[..., None]).double() - values[..., None] * vectors
     residuals = torch.linalg.vector_norm(missed, dim=-1)

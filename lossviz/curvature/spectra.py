@@ -152,7 +152,7 @@ def run(
             text = f"Lanczos: {before + finished} of {len(flat)} points, {iterations} iterations"
             sys.stderr.write(f"\r{text}" + "\n" * (before + finished >= len(flat)))
 
-    return lanczos(landscape.hessian_vector_product, flat, task, report, locked)
+    return lanczos(landscape._products_at, flat, task, report, locked)
 
 
 def _with_equals(

@@ -11,12 +11,17 @@ from torch import Tensor
 
 from lossviz._threads import one_thread
 from lossviz.landscape._hessian import SMALL, HessianLayout, kronecker
-from lossviz.landscape._network import Network, Pass
+from lossviz.landscape._linearised import Linearised
+from lossviz.landscape._network import Network, Pass, product_with_samples
+from lossviz.landscape._products import KEPT_NUMBERS, Products
 from lossviz.landscape.losses import LOSSES, Loss
 
 # Points are worked through in chunks whose largest intermediate array has about this many
 # elements: small enough for a core's caches, large enough to hide the cost of a call.
 _CHUNK_ELEMENTS = 2**18
+
+# What is kept for products at the same points, per number that arises in a pass.
+_KEPT_PER_NUMBER = 4
 
 # An entry of a Hessian that is certainly no rounding; weights whose squares and fourth powers,
 # times any input, are certainly finite.
@@ -49,6 +54,11 @@ class ClosedForm:
         """Numbers that arise per point in a pass."""
         return sum(self.network.layers) * self.samples.shape[-1]
 
+    @property
+    def bend_size(self) -> int:
+        """Numbers that arise per point where outputs' bends are weighted by each hidden unit."""
+        return self.net_size * self.network.layers[-1]
+
     def in_chunks(self, function: Callable[..., Tensor], size: int, *arrays: Tensor) -> Tensor:
         """Apply a function of points, from whose every point ``size`` numbers arise."""
         rows = max(1, _CHUNK_ELEMENTS // size)
@@ -72,6 +82,30 @@ class ClosedForm:
     def product(self, w: Tensor, v: Tensor) -> Tensor:
         """Return the Hessians' products with vectors, (points, num_weights)."""
         return self.network.hessian_vector_product(w, v, self.samples, self.loss_of)
+
+    @torch.no_grad()
+    def products_at(self, w: Tensor) -> Products | None:
+        """Return the products with vectors (..., points, weight), or None: too much to keep."""
+        if _KEPT_PER_NUMBER * self.net_size * len(w) > KEPT_NUMBERS:
+            return None
+        rows = len(w) if self.samples.ndim == 3 else max(1, _CHUNK_ELEMENTS // (2 * self.net_size))
+        parts = [
+            Linearised.at(self.network, chunk, self.samples, self.loss_of)
+            for chunk in w.split(max(1, rows))
+        ]
+        sizes = [len(part.slope) for part in parts]
+
+        @torch.no_grad()
+        def products(vectors: Tensor) -> Tensor:
+            each = vectors.reshape(-1, *w.shape).unbind()
+            found = [
+                part.product(chunk)
+                for v in each
+                for part, chunk in zip(parts, v.split(sizes), strict=True)
+            ]
+            return torch.cat(found).view(vectors.shape) if found else torch.zeros_like(vectors)
+
+        return products
 
     def hidden_outputs(self, w: Tensor) -> Tensor:
         """Return h, (points, samples, hidden)."""
@@ -149,6 +183,19 @@ class ClosedForm:
         """Return the Hessians in torch's order of weights, (points, num_weights, num_weights)."""
         entries = self.layout.entries(*self._terms(self.run(w)))
         return entries.index_select(1, self._place.flatten()).unflatten(1, self._place.shape)
+
+    def hessian_diagonal(self, w: Tensor) -> Tensor:
+        """Return the Hessians' diagonals in torch's order of weights, (points, num_weights)."""
+        h, first, second, w2, slope, bend = self._terms(self.run(w))
+        if self.loss_of.coupled:
+            curved = torch.einsum("poqn,pqj->pojn", bend, w2)
+            outer = (curved * w2.unsqueeze(-1)).sum(dim=1)
+            bend = bend.diagonal(dim1=1, dim2=2).mT
+        else:
+            outer = torch.bmm(w2.square().mT, bend)
+        by_unit = torch.addcmul(outer * first.square(), torch.bmm(w2.mT, slope), second)
+        by_w1 = product_with_samples(by_unit, self.samples.square())
+        return self.network.flat(by_w1, torch.bmm(bend, h.square().mT))
 
     @cached_property
     def _place(self) -> Tensor:

@@ -14,6 +14,8 @@ from torch.nn.utils import parameters_to_vector
 
 from lossviz.landscape import _functional, _probe
 from lossviz.landscape._functional import FlatModule, Function, Products
+from lossviz.landscape._products import KEPT_NUMBERS
+from lossviz.landscape._products import Products as KeptProducts
 from lossviz.landscape._source import Source
 
 # Points and vectors are worked through in chunks that keep about this many numbers in all.
@@ -133,6 +135,32 @@ class Evaluation:
                 )
         return found
 
+    def products_at(self, points: Tensor) -> KeptProducts | None:
+        """Return the products with vectors (..., points, weight), or None: many at once are better.
+
+        The graphs of the gradients are kept, as long as they are not too large.
+        """
+        kept = _SECOND_ORDER * self._per_point * len(points) * len(self._batches)
+        if (len(points) > 1 and self.together(1) > 1) or kept > KEPT_NUMBERS:
+            return None
+        parts = [(share, partial(self._loss, x=x, t=t)) for x, t, share in self._batches]
+        with _functional.plain_attention():
+            graphs = [
+                [(share, *_functional.gradient_graph(f, w)) for share, f in parts] for w in points
+            ]
+
+        def products(vectors: Tensor) -> Tensor:
+            rows = vectors.reshape(-1, *points.shape)
+            with _functional.plain_attention():
+                found = [
+                    _functional.from_graphs(at, v)
+                    for row in rows
+                    for at, v in zip(graphs, row, strict=True)
+                ]
+            return torch.stack(found).view(vectors.shape) if found else torch.zeros_like(vectors)
+
+        return products
+
     # --- batches and chunks ---------------------------------------------------------------------
 
     def _loss(self, w: Tensor, x: Tensor, t: Tensor) -> Tensor:
@@ -212,6 +240,9 @@ class OnBatches:
     def products(self, points: Tensor, vectors: Tensor, start: int = 0) -> Tensor:
         """Multiply vectors (points, vectors, weights) by Hessians, or blocks of them."""
         return self._each("products", points, vectors, start=start)
+
+    def products_at(self, points: Tensor) -> None:
+        """Keep nothing: a batch is used once."""
 
     def _each(self, method: str, *arrays: Tensor, **options: int) -> Tensor:
         rows = zip(self._samples, *(array.split(1) for array in arrays), strict=True)

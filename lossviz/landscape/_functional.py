@@ -6,7 +6,7 @@ forward mode, and products with one Hessian share the graph of one gradient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -152,7 +152,7 @@ def products_by_point(f: Function, points: Tensor, vectors: Tensor, start: int =
     """One point after another, its vectors at once."""
     found = []
     for w, rows in zip(points, vectors, strict=True):
-        at, slope = _gradient_graph(*_block(f, w, start, rows.shape[-1]))
+        at, slope = gradient_graph(*_block(f, w, start, rows.shape[-1]))
         found.append(_derivative(slope, at, rows, retain_graph=True, is_grads_batched=True))
     return torch.stack(found)
 
@@ -168,7 +168,7 @@ def products_one_by_one(
     options = {"retain_graph": True, "materialize_grads": not strict}
     found = []
     for w, rows in zip(points, vectors, strict=True):
-        at, slope = _gradient_graph(*_block(f, w, start, rows.shape[-1]))
+        at, slope = gradient_graph(*_block(f, w, start, rows.shape[-1]))
         products = [_derivative(slope, at, row, **options) for row in rows]
         found.append(torch.stack(products))
     return torch.stack(found)
@@ -182,7 +182,15 @@ def _block(f: Function, w: Tensor, start: int, size: int) -> tuple[Function, Ten
     return lambda part: f(torch.cat([before, part, after])), block
 
 
-def _gradient_graph(f: Function, w: Tensor) -> tuple[Tensor, Tensor]:
+def gradient_graph(f: Function, w: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a point and the gradient there, with the graph that products go back through."""
     at, value = _graph(f, w)
     with torch.enable_grad():
         return at, _derivative(value, at, create_graph=True)
+
+
+def from_graphs(graphs: Sequence[tuple[float, Tensor, Tensor]], vector: Tensor) -> Tensor:
+    """Return the product of a Hessian, a weighted sum of those that graphs belong to."""
+    return sum(
+        share * _derivative(slope, at, vector, retain_graph=True) for share, at, slope in graphs
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from lossviz import _checks, _streams
+from lossviz.landscape._products import Products
 from lossviz.landscape._sampled import Sampled
 
 
@@ -213,6 +215,21 @@ class BaseLandscape(Sampled):
         stops = ends.cumsum(0).tolist()
         starts = [0, *stops[:-1]]
         return tuple(whole[..., a:b, a:b] for a, b in zip(starts, stops, strict=True))
+
+    def _products_at(self, points: Float[Tensor, "points weight"]) -> Products:
+        """Return the function from vectors (..., points, weight) to products with the Hessians.
+
+        For those who multiply many vectors by the same Hessians: what depends on the points alone
+        is kept between calls, up to about ``KEPT_NUMBERS`` numbers. Points are not checked.
+        """
+        return partial(self.hessian_vector_product, points)
+
+    def _hessian_diagonal(
+        self, points: Float[Tensor, "points weight"]
+    ) -> Float[Tensor, "points weight"] | None:
+        """Return the Hessians' diagonals in closed form; None where there is none."""
+        del points
+        return None
 
     def _vectors(
         self, points: Float[Tensor, "*points weight"], vectors: Float[Tensor, "*vectors weight"]

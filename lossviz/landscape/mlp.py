@@ -17,6 +17,7 @@ from lossviz.activations import Activation, get_activation
 from lossviz.landscape._closed_form import ClosedForm
 from lossviz.landscape._data import columns, one_hidden_layer
 from lossviz.landscape._network import Network, Pass
+from lossviz.landscape._products import Products
 from lossviz.landscape._recorder import NetworkProbe
 from lossviz.landscape.base import BaseLandscape
 from lossviz.landscape.losses import LOSSES
@@ -160,6 +161,14 @@ class Landscape(BaseLandscape):
         with torch.no_grad():
             products = self._form.in_chunks(self._form.product, 2 * self._form.net_size, *rows)
         return products.view(v.shape)
+
+    @override
+    def _products_at(self, points: Float[Tensor, "points weight"]) -> Products:
+        return self._form.products_at(points) or super()._products_at(points)
+
+    @override
+    def _hessian_diagonal(self, points: Float[Tensor, "points weight"]) -> Tensor:
+        return self._over_points(points, self._form.hessian_diagonal, self._form.bend_size)
 
     @override
     def accuracy(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points"]:

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from lossviz import _checks
 from lossviz.landscape._evaluation import Evaluation, OnBatches
+from lossviz.landscape._products import Products
 from lossviz.landscape._source import Source, checked_source
 from lossviz.landscape.base import BaseLandscape
 
@@ -129,6 +130,10 @@ class ModuleLandscape(BaseLandscape):
         several = v.shape[: v.ndim - points.ndim].numel()
         by_point = v.reshape(several, *flat.shape).transpose(0, 1)
         return self._at.products(flat, by_point).transpose(0, 1).reshape(v.shape)
+
+    @override
+    def _products_at(self, points: Float[Tensor, "points weight"]) -> Products:
+        return self._at.products_at(points) or super()._products_at(points)
 
     @override
     def outputs(
