@@ -39,6 +39,7 @@ from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extre
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
+from lossviz.landscape._parameters import Parameter
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
 from lossviz.problems import (
@@ -73,6 +74,7 @@ __all__ = [
     "Interval",
     "Landscape",
     "Neutrality",
+    "Parameter",
     "Problem",
     "RankTest",
     "Stagnation",

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
-from lossviz import _checks
+from lossviz import _checks, _progress
 from lossviz.curvature._hutchinson import NUMBERS, Split
 from lossviz.curvature._inputs import in_precision
 from lossviz.landscape.base import BaseLandscape
@@ -55,7 +55,7 @@ def trace(
     num_products: int = 90,
     seed: int = 0,
     precision: str = "float64",
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> HessianEstimate:
     r"""Return the trace of the Hessian, the sum of its eigenvalues.
 
@@ -85,7 +85,8 @@ def trace(
             Hutch++; exact values take what they need.
         seed: seed of the random vectors, the same ones at every point; at least 0.
         precision: ``"float64"`` or ``"float32"``, that of the products.
-        progress: whether to show a progress bar.
+        progress: whether to show a progress bar; None shows one in a terminal, once it has taken
+            two seconds.
 
     Returns:
         The traces, shape (...), with standard errors.
@@ -119,7 +120,7 @@ def hessian_diagonal(
     num_products: int = 90,
     seed: int = 0,
     precision: str = "float64",
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> HessianEstimate:
     r"""Return the diagonal of the Hessian: the curvature along each weight alone.
 
@@ -138,7 +139,8 @@ def hessian_diagonal(
             Hutch++; exact values take what they need.
         seed: seed of the random vectors, the same ones at every point; at least 0.
         precision: ``"float64"`` or ``"float32"``, that of the products.
-        progress: whether to show a progress bar.
+        progress: whether to show a progress bar; None shows one in a terminal, once it has taken
+            two seconds.
 
     Returns:
         The diagonals, shape (..., num_weights), with standard errors.
@@ -171,7 +173,7 @@ class _Task:
     method: str
     num_products: int
     seed: int
-    progress: bool
+    progress: bool | None
 
     def run(self, of_trace: bool) -> HessianEstimate:
         """Return the estimate at all points."""
@@ -206,7 +208,7 @@ class _Task:
         return value, error, samples, self.num_products
 
     def _bar(self, total: int, unit: str) -> tqdm:
-        return tqdm(total=total, unit=unit, disable=not self.progress)
+        return _progress.bar(total, self.progress, unit)
 
 
 def _checked(
@@ -216,7 +218,7 @@ def _checked(
     num_products: int,
     seed: int,
     precision: str,
-    progress: bool,
+    progress: bool | None,
 ) -> _Task:
     evaluated = in_precision(landscape, precision)
     points = evaluated._points(weights)
@@ -227,7 +229,7 @@ def _checked(
         closed = evaluated._hessian_diagonal(points.new_zeros(0, m)) is not None
         method = "exact" if closed or m <= allowed else "hutch++" if allowed >= 6 else "hutchinson"
     number = _checks.whole("seed", seed, 0)
-    return _Task(evaluated, points, method, allowed, number, _checks.switch("progress", progress))
+    return _Task(evaluated, points, method, allowed, number, _progress.checked(progress))
 
 
 def _by_unit_vectors(

@@ -5,27 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lossviz._threads import one_thread
+from lossviz.landscape._chain import Chain, ChainOnSubspace, Head, Layer
 from lossviz.landscape._hessian import SMALL, HessianLayout, kronecker
-from lossviz.landscape._linearised import Linearised
-from lossviz.landscape._network import Network, Pass, product_with_samples
-from lossviz.landscape._products import KEPT_NUMBERS, Products
+from lossviz.landscape._network import Network, Pass
+from lossviz.landscape._subspace import Measured
 from lossviz.landscape.losses import LOSSES, Loss
 
 # Points are worked through in chunks whose largest intermediate array has about this many
 # elements: small enough for a core's caches, large enough to hide the cost of a call.
 _CHUNK_ELEMENTS = 2**18
 
-# What is kept for products at the same points, per number that arises in a pass.
-_KEPT_PER_NUMBER = 4
-
 # An entry of a Hessian that is certainly no rounding; weights whose squares and fourth powers,
 # times any input, are certainly finite.
 _SURELY_LARGE, _SURELY_FINITE = 1e-280, 1e50
+
+
+@dataclass(frozen=True)
+class FormHead(Head):
+    """Loss and accuracy of a closed form.
+
+    Attributes:
+        form: the closed form.
+    """
+
+    form: ClosedForm
+
+    def measure(self, outputs: Tensor, batch: int) -> Measured:
+        """Return loss and accuracy from the outputs' net inputs (points, outputs, samples)."""
+        del batch
+        return self.form.loss_of.value(outputs), self.form.share_correct(outputs)
 
 
 @dataclass(frozen=True)
@@ -54,14 +69,13 @@ class ClosedForm:
         """Numbers that arise per point in a pass."""
         return sum(self.network.layers) * self.samples.shape[-1]
 
-    @property
-    def bend_size(self) -> int:
-        """Numbers that arise per point where outputs' bends are weighted by each hidden unit."""
-        return self.net_size * self.network.layers[-1]
+    def rows(self, size: int) -> int:
+        """Return how many points are evaluated together, from whose every one ``size`` arise."""
+        return max(1, _CHUNK_ELEMENTS // size)
 
     def in_chunks(self, function: Callable[..., Tensor], size: int, *arrays: Tensor) -> Tensor:
         """Apply a function of points, from whose every point ``size`` numbers arise."""
-        rows = max(1, _CHUNK_ELEMENTS // size)
+        rows = self.rows(size)
         if len(arrays[0]) <= rows or self.samples.ndim == 3:
             return function(*arrays)
         chunks = zip(*(array.split(rows) for array in arrays), strict=True)
@@ -83,30 +97,6 @@ class ClosedForm:
         """Return the Hessians' products with vectors, (points, num_weights)."""
         return self.network.hessian_vector_product(w, v, self.samples, self.loss_of)
 
-    @torch.no_grad()
-    def products_at(self, w: Tensor) -> Products | None:
-        """Return the products with vectors (..., points, weight), or None: too much to keep."""
-        if _KEPT_PER_NUMBER * self.net_size * len(w) > KEPT_NUMBERS:
-            return None
-        rows = len(w) if self.samples.ndim == 3 else max(1, _CHUNK_ELEMENTS // (2 * self.net_size))
-        parts = [
-            Linearised.at(self.network, chunk, self.samples, self.loss_of)
-            for chunk in w.split(max(1, rows))
-        ]
-        sizes = [len(part.slope) for part in parts]
-
-        @torch.no_grad()
-        def products(vectors: Tensor) -> Tensor:
-            each = vectors.reshape(-1, *w.shape).unbind()
-            found = [
-                part.product(chunk)
-                for v in each
-                for part, chunk in zip(parts, v.split(sizes), strict=True)
-            ]
-            return torch.cat(found).view(vectors.shape) if found else torch.zeros_like(vectors)
-
-        return products
-
     def hidden_outputs(self, w: Tensor) -> Tensor:
         """Return h, (points, samples, hidden)."""
         return self.run(w).h[:, :-1].mT
@@ -118,12 +108,32 @@ class ClosedForm:
 
     def accuracy(self, w: Tensor) -> Tensor:
         """Return the share of samples classified correctly, (points,)."""
-        z2 = self.run(w).z2
+        return self.share_correct(self.run(w).z2)
+
+    def share_correct(self, z2: Tensor) -> Tensor:
+        """Return the same from the outputs' net inputs (points, outputs, samples)."""
         if z2.shape[1] == 1:
             correct = (z2 > 0) == (self.targets > 0.5)
-            return correct.to(w.dtype).mean(dim=(-2, -1))
-        correct = z2.argmax(dim=-2) == self.targets.argmax(dim=-2)
-        return correct.to(w.dtype).mean(dim=-1)
+            return correct.to(z2.dtype).mean(dim=(-2, -1))
+        # Along rows, where torch finds the largest far faster than along columns.
+        correct = z2.mT.contiguous().argmax(dim=-1) == self._classes
+        return correct.to(z2.dtype).mean(dim=-1)
+
+    @cached_property
+    def _classes(self) -> Tensor:
+        return self.targets.argmax(dim=-2)
+
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> ChainOnSubspace:
+        """Return loss and accuracy along directions; samples must be the same for all points."""
+        inputs, hidden, outputs = self.network.layers
+        ends = np.cumsum([0, hidden * inputs, hidden, outputs * hidden, outputs]).tolist()
+        w1, b1, w2, b2 = (slice(a, b) for a, b in pairwise(ends))
+        layers = (
+            Layer(w1, b1, hidden, self.network.activation.function),
+            Layer(w2, b2, outputs, lambda z: z),
+        )
+        chain = Chain(layers, (self.samples[:-1],), (1.0,), FormHead(self))
+        return chain.on_subspace(origin, directions)
 
     # --- batches -------------------------------------------------------------------------------
 
@@ -173,7 +183,7 @@ class ClosedForm:
         _, hidden, outputs = self.network.layers
         return HessianLayout(features, hidden, outputs, coupled=self.loss_of.coupled)
 
-    def _terms(self, p: Pass) -> tuple[Tensor, ...]:
+    def terms(self, p: Pass) -> tuple[Tensor, ...]:
         """Return what a layout makes a Hessian's entries of."""
         slope, bend = self.loss_of.slope_and_bend(p.z2)
         f = self.network.activation
@@ -181,21 +191,8 @@ class ClosedForm:
 
     def hessian(self, w: Tensor) -> Tensor:
         """Return the Hessians in torch's order of weights, (points, num_weights, num_weights)."""
-        entries = self.layout.entries(*self._terms(self.run(w)))
+        entries = self.layout.entries(*self.terms(self.run(w)))
         return entries.index_select(1, self._place.flatten()).unflatten(1, self._place.shape)
-
-    def hessian_diagonal(self, w: Tensor) -> Tensor:
-        """Return the Hessians' diagonals in torch's order of weights, (points, num_weights)."""
-        h, first, second, w2, slope, bend = self._terms(self.run(w))
-        if self.loss_of.coupled:
-            curved = torch.einsum("poqn,pqj->pojn", bend, w2)
-            outer = (curved * w2.unsqueeze(-1)).sum(dim=1)
-            bend = bend.diagonal(dim1=1, dim2=2).mT
-        else:
-            outer = torch.bmm(w2.square().mT, bend)
-        by_unit = torch.addcmul(outer * first.square(), torch.bmm(w2.mT, slope), second)
-        by_w1 = product_with_samples(by_unit, self.samples.square())
-        return self.network.flat(by_w1, torch.bmm(bend, h.square().mT))
 
     @cached_property
     def _place(self) -> Tensor:
@@ -209,12 +206,12 @@ class ClosedForm:
         layout = self.reduced
         if layout.num_weights <= SMALL:
             # All points go through the functions, whose rounding depends on the place of a point.
-            terms = self._terms(self.run(points) if passes is None else passes)
+            terms = self.terms(self.run(points) if passes is None else passes)
             if len(wanted) < len(points):
                 terms = tuple(term[wanted] for term in terms)
             entries = layout.entries(*terms)
         else:  # one at a time
-            found = [layout.entries(*self._terms(self.run(w[None]))) for w in points[wanted]]
+            found = [layout.entries(*self.terms(self.run(w[None]))) for w in points[wanted]]
             entries = torch.cat(found)
         return layout.without_shift(entries) if layout.coupled else (entries, layout.place)
 

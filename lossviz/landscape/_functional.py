@@ -189,8 +189,25 @@ def gradient_graph(f: Function, w: Tensor) -> tuple[Tensor, Tensor]:
         return at, _derivative(value, at, create_graph=True)
 
 
-def from_graphs(graphs: Sequence[tuple[float, Tensor, Tensor]], vector: Tensor) -> Tensor:
-    """Return the product of a Hessian, a weighted sum of those that graphs belong to."""
-    return sum(
-        share * _derivative(slope, at, vector, retain_graph=True) for share, at, slope in graphs
-    )
+def products_from_graphs(parts: Sequence[tuple[float, Function]], points: Tensor) -> Function:
+    """Return the products of Hessians with vectors (..., points, weight); the graphs are kept.
+
+    Args:
+        parts: functions of flat weights with their weights in a sum, whose Hessians they are.
+        points: shape (points, weight).
+    """
+    with plain_attention():
+        graphs = [[(share, *gradient_graph(f, w)) for share, f in parts] for w in points]
+
+    def product(kept: list[tuple[float, Tensor, Tensor]], v: Tensor) -> Tensor:
+        return sum(
+            share * _derivative(slope, at, v, retain_graph=True) for share, at, slope in kept
+        )
+
+    def products(vectors: Tensor) -> Tensor:
+        rows = vectors.reshape(-1, *points.shape)
+        with plain_attention():
+            found = [product(at, v) for row in rows for at, v in zip(graphs, row, strict=True)]
+        return torch.stack(found).view(vectors.shape) if found else torch.zeros_like(vectors)
+
+    return products

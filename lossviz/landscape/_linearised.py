@@ -12,8 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lossviz.landscape._closed_form import ClosedForm
 from lossviz.landscape._network import Network, Pass, product, product_with_samples
+from lossviz.landscape._products import KEPT_NUMBERS, Products
 from lossviz.landscape.losses import Loss
+
+# What is kept per number that arises in a pass.
+_KEPT_PER_NUMBER = 4
 
 
 @dataclass(frozen=True)
@@ -58,3 +63,45 @@ class Linearised:
         by_w2 = torch.bmm(slope_dot, p.h.mT)
         by_w2[..., :-1].baddbmm_(self.slope, h_dot.mT)
         return self.network.flat(product_with_samples(slope1_dot, self.samples), by_w2)
+
+
+@torch.no_grad()
+def products_at(form: ClosedForm, w: Tensor) -> Products | None:
+    """Return the products with vectors (..., points, weight), or None: too much to keep."""
+    if _KEPT_PER_NUMBER * form.net_size * len(w) > KEPT_NUMBERS:
+        return None
+    alone = form.samples.ndim == 3  # samples of their own for each point: no chunks
+    rows = len(w) if alone else form.rows(2 * form.net_size)
+    parts = [
+        Linearised.at(form.network, chunk, form.samples, form.loss_of)
+        for chunk in w.split(max(1, rows))
+    ]
+    sizes = [len(part.slope) for part in parts]
+
+    @torch.no_grad()
+    def products(vectors: Tensor) -> Tensor:
+        found = [
+            part.product(chunk)
+            for v in vectors.reshape(-1, *w.shape)
+            for part, chunk in zip(parts, v.split(sizes), strict=True)
+        ]
+        return torch.cat(found).view(vectors.shape) if found else torch.zeros_like(vectors)
+
+    return products
+
+
+def hessian_diagonal(form: ClosedForm, w: Tensor) -> Tensor:
+    """Return the Hessians' diagonals in torch's order of weights, (points, num_weights).
+
+    They are those of the entries in ``_hessian.py``.
+    """
+    h, first, second, w2, slope, bend = form.terms(form.run(w))
+    if form.loss_of.coupled:
+        curved = torch.einsum("poqn,pqj->pojn", bend, w2)
+        outer = (curved * w2.unsqueeze(-1)).sum(dim=1)
+        bend = bend.diagonal(dim1=1, dim2=2).mT
+    else:
+        outer = torch.bmm(w2.square().mT, bend)
+    by_unit = torch.addcmul(outer * first.square(), torch.bmm(w2.mT, slope), second)
+    by_w1 = product_with_samples(by_unit, form.samples.square())
+    return form.network.flat(by_w1, torch.bmm(bend, h.square().mT))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from lossviz import _checks, _streams
-from lossviz.landscape._products import Products
+from lossviz.landscape._parameters import Parameter
 from lossviz.landscape._sampled import Sampled
+from lossviz.landscape._subspace import PointByPoint, Subspace
 
 
 class BaseLandscape(Sampled):
@@ -26,6 +26,7 @@ class BaseLandscape(Sampled):
         device: where points are evaluated; results stay there.
         blocks: names and sizes of the weight matrices and bias vectors, in the order in which
             they lie in ``weights``; the sizes add up to ``num_weights``.
+        parameters: the same with shapes and kinds; see :class:`lossviz.Parameter`.
         test: the landscape of the same network on the test part; None if there is none.
     """
 
@@ -33,6 +34,7 @@ class BaseLandscape(Sampled):
     dtype: torch.dtype
     device: torch.device
     blocks: tuple[tuple[str, int], ...]
+    parameters: tuple[Parameter, ...]
     test: BaseLandscape | None
 
     @property
@@ -216,20 +218,21 @@ class BaseLandscape(Sampled):
         starts = [0, *stops[:-1]]
         return tuple(whole[..., a:b, a:b] for a, b in zip(starts, stops, strict=True))
 
-    def _products_at(self, points: Float[Tensor, "points weight"]) -> Products:
-        """Return the function from vectors (..., points, weight) to products with the Hessians.
+    def _on_subspace(
+        self, origin: Float[Tensor, "weight"], directions: Float[Tensor, "directions weight"]
+    ) -> Subspace:
+        """Return the loss and the accuracy as functions of coordinates along directions.
 
-        For those who multiply many vectors by the same Hessians: what depends on the points alone
-        is kept between calls, up to about ``KEPT_NUMBERS`` numbers. Points are not checked.
+        For lines and planes; origin and directions are checked already.
         """
-        return partial(self.hessian_vector_product, points)
+        return PointByPoint(
+            origin, directions, self.loss, self.accuracy if self._knows_accuracy else None
+        )
 
-    def _hessian_diagonal(
-        self, points: Float[Tensor, "points weight"]
-    ) -> Float[Tensor, "points weight"] | None:
-        """Return the Hessians' diagonals in closed form; None where there is none."""
-        del points
-        return None
+    @property
+    def _knows_accuracy(self) -> bool:
+        """Whether there is an accuracy."""
+        return True
 
     def _vectors(
         self, points: Float[Tensor, "*points weight"], vectors: Float[Tensor, "*vectors weight"]
