@@ -14,8 +14,8 @@ from lossviz.landscape.base import BaseLandscape
 # Vectors that are multiplied together hold at most about so many numbers.
 NUMBERS = 2**22
 
-# The sketch and the samples have streams of their own.
-_SKETCH, _SAMPLES = 0, 1
+# The sketch, the samples and the probes of a quadrature have streams of their own.
+_SKETCH, _SAMPLES, PROBES = range(3)
 
 # Rounding of an estimate, in units of epsilon and the norm of what is known.
 _ROUNDINGS = 10

@@ -87,9 +87,9 @@ class Krylov:
             rows = torch.nonzero(self.broken).flatten()
             self.next[rows] = self._orthogonal(rows)
 
-    def tridiagonal(self) -> tuple[Tensor, Tensor]:
-        """Return eigenvalues and eigenvectors of T."""
-        n = self.size
+    def tridiagonal(self, size: int | None = None) -> tuple[Tensor, Tensor]:
+        """Return eigenvalues and eigenvectors of T, or of what T was at a smaller size."""
+        n = self.size if size is None else size
         t = torch.diag_embed(self.diagonal[:, :n].double().cpu())
         t = t + torch.diag_embed(self.off[:, : n - 1].double().cpu(), offset=-1)
         values, vectors = torch.linalg.eigh(t)  # which reads the lower triangle alone
