@@ -69,9 +69,13 @@ class ClosedForm:
         """Numbers that arise per point in a pass."""
         return sum(self.network.layers) * self.samples.shape[-1]
 
+    def rows(self, size: int) -> int:
+        """Return how many points are evaluated together, from whose every one ``size`` arise."""
+        return max(1, _CHUNK_ELEMENTS // size)
+
     def in_chunks(self, function: Callable[..., Tensor], size: int, *arrays: Tensor) -> Tensor:
         """Apply a function of points, from whose every point ``size`` numbers arise."""
-        rows = max(1, _CHUNK_ELEMENTS // size)
+        rows = self.rows(size)
         if len(arrays[0]) <= rows or self.samples.ndim == 3:
             return function(*arrays)
         chunks = zip(*(array.split(rows) for array in arrays), strict=True)
@@ -179,7 +183,7 @@ class ClosedForm:
         _, hidden, outputs = self.network.layers
         return HessianLayout(features, hidden, outputs, coupled=self.loss_of.coupled)
 
-    def _terms(self, p: Pass) -> tuple[Tensor, ...]:
+    def terms(self, p: Pass) -> tuple[Tensor, ...]:
         """Return what a layout makes a Hessian's entries of."""
         slope, bend = self.loss_of.slope_and_bend(p.z2)
         f = self.network.activation
@@ -187,7 +191,7 @@ class ClosedForm:
 
     def hessian(self, w: Tensor) -> Tensor:
         """Return the Hessians in torch's order of weights, (points, num_weights, num_weights)."""
-        entries = self.layout.entries(*self._terms(self.run(w)))
+        entries = self.layout.entries(*self.terms(self.run(w)))
         return entries.index_select(1, self._place.flatten()).unflatten(1, self._place.shape)
 
     @cached_property
@@ -202,12 +206,12 @@ class ClosedForm:
         layout = self.reduced
         if layout.num_weights <= SMALL:
             # All points go through the functions, whose rounding depends on the place of a point.
-            terms = self._terms(self.run(points) if passes is None else passes)
+            terms = self.terms(self.run(points) if passes is None else passes)
             if len(wanted) < len(points):
                 terms = tuple(term[wanted] for term in terms)
             entries = layout.entries(*terms)
         else:  # one at a time
-            found = [layout.entries(*self._terms(self.run(w[None]))) for w in points[wanted]]
+            found = [layout.entries(*self.terms(self.run(w[None]))) for w in points[wanted]]
             entries = torch.cat(found)
         return layout.without_shift(entries) if layout.coupled else (entries, layout.place)
 

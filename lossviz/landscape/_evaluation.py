@@ -16,6 +16,8 @@ from lossviz.landscape import _functional, _probe
 from lossviz.landscape._functional import FlatModule, Function, Products
 from lossviz.landscape._moving import Task
 from lossviz.landscape._parameters import parameters_of_module
+from lossviz.landscape._products import KEPT_NUMBERS
+from lossviz.landscape._products import Products as KeptProducts
 from lossviz.landscape._slices import fastest_subspace
 from lossviz.landscape._source import Source
 from lossviz.landscape._subspace import Subspace
@@ -137,6 +139,17 @@ class Evaluation:
                 )
         return found
 
+    def products_at(self, points: Tensor) -> KeptProducts | None:
+        """Return the products with vectors (..., points, weight), or None: many at once are better.
+
+        The graphs of the gradients are kept, as long as they are not too large.
+        """
+        kept = _SECOND_ORDER * self._per_point * len(points) * len(self._batches)
+        if (len(points) > 1 and self.together(1) > 1) or kept > KEPT_NUMBERS:
+            return None
+        parts = [(share, partial(self._loss, x=x, t=t)) for x, t, share in self._batches]
+        return _functional.products_from_graphs(parts, points)
+
     def on_subspace(self, origin: Tensor, directions: Tensor) -> Subspace | None:
         """Return the fastest way along directions; None if it is only that of ``loss``."""
         task = Task(self._module, self._batches, self._loss_fn, self.correct, self._per_point)
@@ -222,6 +235,9 @@ class OnBatches:
     def products(self, points: Tensor, vectors: Tensor, start: int = 0) -> Tensor:
         """Multiply vectors (points, vectors, weights) by Hessians, or blocks of them."""
         return self._each("products", points, vectors, start=start)
+
+    def products_at(self, points: Tensor) -> None:
+        """Keep nothing: a batch is used once."""
 
     def on_subspace(self, origin: Tensor, directions: Tensor) -> None:
         """Return None: there is no faster way than that of ``loss``."""

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from lossviz import _checks
 from lossviz.landscape._evaluation import Evaluation, OnBatches
+from lossviz.landscape._products import Products
 from lossviz.landscape._source import Source, checked_source
 from lossviz.landscape._subspace import Subspace
 from lossviz.landscape.base import BaseLandscape
@@ -95,19 +96,7 @@ class ModuleLandscape(BaseLandscape):
     def hessian_blocks(
         self, weights: Float[Tensor, "*points weight"]
     ) -> tuple[Float[Tensor, "*points size size"], ...]:
-        """Return the diagonal blocks of the Hessian, one for each of ``blocks``.
-
-        Each block is computed on its own: the whole Hessian is never formed.
-
-        Args:
-            weights: points, shape (..., num_weights), finite.
-
-        Returns:
-            For each parameter, its second derivatives, shape (..., size, size).
-
-        Raises:
-            ValueError: for another shape or non-finite weights.
-        """
+        # Each block on its own: the whole Hessian is never formed.
         sizes = [size for _, size in self.blocks]
         starts = (np.cumsum(sizes) - sizes).tolist()
         return tuple(
@@ -132,6 +121,10 @@ class ModuleLandscape(BaseLandscape):
         several = v.shape[: v.ndim - points.ndim].numel()
         by_point = v.reshape(several, *flat.shape).transpose(0, 1)
         return self._at.products(flat, by_point).transpose(0, 1).reshape(v.shape)
+
+    @override
+    def _products_at(self, points: Float[Tensor, "points weight"]) -> Products:
+        return self._at.products_at(points) or super()._products_at(points)
 
     @override
     def outputs(

@@ -61,13 +61,14 @@ CASES = {
         {
             "landscape": landscape(), "weights": [0.5] * 9, "k": 1, "which": "largest",
             "tolerance": 1e-6, "max_iterations": 5, "seed": 0, "return_vectors": False,
-            "precision": "float64", "progress": False,
+            "precision": "float64", "progress": False, "copies": True,
         },
         {
             "landscape": BAD_LANDSCAPE, **WEIGHTS, "k": BAD_K,
             "which": bad_name("largest", "smallest", "both", "magnitude"),
             "tolerance": TOLERANCE, "max_iterations": bad_whole(1), "seed": bad_whole(0),
             "return_vectors": BAD_TRUTH, "precision": PRECISION, "progress": BAD_TRUTH,
+            "copies": BAD_TRUTH,
         },
     ),
     "extreme_curvature": Case(
