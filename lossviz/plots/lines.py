@@ -18,6 +18,8 @@ from lossviz.plots.style import Mark, Picture, grid, listed, styled
 
 # Colours that stand for no common activation.
 _TRAINING, _TEST = Mark("#000000", "o", "-"), Mark("#AA3377", "^", (0, (5, 2)))
+_BAR = "barrier"  # what the bars among an Axes' lines are known by
+_LOW = 0.08  # of the axis: a bar that is lower has its height above it, not beside it
 _ROUNDING = 1e-12  # of the losses at the ends: less is no barrier
 _PARTS = (("", "training part", _TRAINING), ("test_", "test part", _TEST))
 
@@ -155,6 +157,7 @@ def barriers(lines: xr.Dataset | Mapping[str, xr.Dataset], variable: str = "loss
     told = []
     for label, line in lines.items():
         told.append(_barrier(axes, called(label), line, variable, looks[label]))
+    _label_barriers(axes)
     name = fields.called(variable, next(iter(lines.values())))
     axes.set(xlabel="alpha, from the first model to the second", ylabel=name)
     if any(lines):
@@ -186,10 +189,19 @@ def _barrier(axes: Axes, label: str, line: xr.Dataset, variable: str, look: Mark
     if barrier <= _ROUNDING * np.abs(height[[0, -1]]).max():
         return f"{start}, no barrier.{gaps}"
     axes.plot(alpha[[top, top]], [chord[top], height[top]], color=look.colour, linewidth=1.2,
-              marker="_", markersize=9)  # fmt: skip
-    note = axes.annotate(
-        number(barrier), (alpha[top], (chord[top] + height[top]) / 2), color=look.colour,
-        xytext=(5, 0), textcoords="offset points", va="center",
-    )  # fmt: skip
-    note.set_path_effects([effects.withStroke(linewidth=3, foreground="white")])
+              marker="_", markersize=9, gid=_BAR)  # fmt: skip
     return f"{start}, barrier {number(barrier)} at alpha = {alpha[top]:.2g}.{gaps}"
+
+
+def _label_barriers(axes: Axes) -> None:
+    """Write its height beside each bar, or above it where it is low."""
+    low, high = axes.get_ylim()
+    for bar in [line for line in axes.get_lines() if line.get_gid() == _BAR]:
+        (place, _), (bottom, top) = bar.get_data()
+        short = top - bottom < _LOW * (high - low)
+        note = axes.annotate(
+            number(top - bottom), (place, top if short else (bottom + top) / 2),
+            xytext=(0, 5) if short else (5, 0), textcoords="offset points", color=bar.get_color(),
+            ha="center" if short else "left", va="bottom" if short else "center",
+        )  # fmt: skip
+        note.set_path_effects([effects.withStroke(linewidth=3, foreground="white")])

@@ -42,8 +42,8 @@ def stability(trajectories: xr.Dataset | Mapping[str, xr.Dataset]) -> Picture:
         >>> import numpy as np, xarray as xr
         >>> run = xr.Dataset({"sharpness": (("walk", "step"), [[5.0, 15.0, 21.0, 20.0]])},
         ...                  attrs={"learning_rate": 0.1})
-        >>> stability(run).alt[-67:]
-        'goes from 5 to 20, above the limit 20 for the first time at step 2.'
+        >>> stability(run).alt[-57:]
+        'It goes from 5 to 20, above the limit 20 at 1 of 4 steps.'
     """
     found = fields.datasets("trajectories", trajectories)
     fields.has("trajectories", found, "sharpness")
@@ -58,7 +58,7 @@ def stability(trajectories: xr.Dataset | Mapping[str, xr.Dataset]) -> Picture:
             _draw(axes, steps, values, looks[label], called(label))
             if variable == "sharpness":
                 limit = _limit(axes, run, looks[label])
-                told.append(_in_words(called(label), steps, values, limit))
+                told.append(_in_words(called(label), values, limit))
         finite = np.concatenate([_measured(run, variable)[1].ravel() for run in found.values()])
         log = variable == "loss" and is_wide(finite[np.isfinite(finite)])
         name = fields.called(variable, next(iter(found.values())))
@@ -100,25 +100,20 @@ def _limit(axes: Axes, run: xr.Dataset, look: Mark) -> float | None:
     limit = _checks.real("the stability_limit of trajectories", limit, above=0)
     axes.axhline(limit, color=look.colour, linewidth=1.2, linestyle=":")
     axes.annotate(
-        f"limit {number(limit)}", (0.01, limit), xycoords=("axes fraction", "data"),
-        xytext=(0, 3), textcoords="offset points", color=look.colour, fontsize="small",
+        f"limit {number(limit)}", (1, limit), xycoords=("axes fraction", "data"),
+        xytext=(0, -3), textcoords="offset points", color=look.colour, fontsize="small",
+        ha="right", va="top",
     )  # fmt: skip
     return limit
 
 
-def _in_words(label: str, steps: np.ndarray, walks: np.ndarray, limit: float | None) -> str:
-    """Say where the first walk's sharpness begins and ends, and when it crosses the line."""
+def _in_words(label: str, walks: np.ndarray, limit: float | None) -> str:
+    """Say where the first walk's sharpness begins and ends, and how often it is above the line."""
     first = walks[np.isfinite(walks).any(axis=1)][0]
-    known = np.isfinite(first)
-    places, values = steps[known], first[known]
+    values = first[np.isfinite(first)]
     many = f", the first of {len(walks)} walks" if len(walks) > 1 else ""
     said = f"from {number(values[0])} to {number(values[-1])}{many}"
     if limit is not None:
-        above = np.flatnonzero(values > limit)
-        line = f"the limit {number(limit)}"
-        said += (
-            f", above {line} for the first time at step {places[above[0]]:g}"
-            if len(above)
-            else f", never above {line}"
-        )
+        above = int((values > limit).sum())
+        said += f", above the limit {number(limit)} at {above:,} of {len(values):,} steps"
     return f"{label}: {said}." if label else f"It goes {said}."

@@ -78,6 +78,15 @@ def test_compared_planes_share_one_scale_of_colours(pictures):
     assert bar.get_ylabel() == "training loss"
 
 
+@pytest.mark.parametrize(("count", "shape"), [(1, (1, 1)), (3, (1, 3)), (4, (2, 2)), (5, (2, 3))])
+def test_panels_fill_their_rows(count, shape):
+    *panels, _ = lv.plots.contour({str(number): data.plane() for number in range(count)}).axes
+    assert len(panels) == count
+    grid = panels[0].get_subplotspec().get_gridspec()
+    assert (grid.nrows, grid.ncols) == shape
+    assert all(panel.xaxis.get_tick_params()["labelbottom"] for panel in panels[-shape[1] :])
+
+
 def test_both_parts_of_a_plane_are_told_apart_and_share_a_scale():
     picture = lv.plots.contour(data.plane(), ["loss", "test_loss"])
     *panels, bar = picture.axes
@@ -229,6 +238,14 @@ def test_barriers_are_as_high_as_they_are_drawn(height):
     assert [text.get_text() for text in axes.texts] == [f"{height:g}"]
 
 
+def test_the_height_of_a_low_barrier_is_written_above_it():
+    (axes,) = lv.plots.barriers({"straight": data.way(), "curve": data.way(0.03)}).axes
+    high, low = axes.texts
+    assert (high.get_text(), low.get_text()) == ("1", "0.03")
+    assert high.xy == pytest.approx((0.5, 0.7))
+    assert low.xy == pytest.approx((0.5, 0.23))
+
+
 @pytest.mark.parametrize("height", [0.0, -0.02])
 def test_a_way_without_a_climb_has_no_barrier(height):
     picture = lv.plots.barriers(data.way(height))
@@ -368,7 +385,7 @@ def test_sharpness_is_drawn_where_it_was_measured(pictures):
     for row, line in enumerate(lines_of(loss)):
         np.testing.assert_array_equal(line.get_ydata(), run.loss[row])
     assert (loss.get_yscale(), sharpness.get_yscale()) == ("log", "linear")
-    assert "above the limit 20 for the first time at step 6" in pictures["stability"].alt
+    assert "above the limit 20 at 2 of 5 steps" in pictures["stability"].alt
 
 
 def limits(picture):
@@ -382,7 +399,9 @@ def test_the_limit_of_stability_is_two_by_the_learning_rate():
     picture = lv.plots.stability(runs)
     assert limits(picture) == pytest.approx([20, 100])
     assert [text.get_text() for text in picture.axes[-1].texts] == ["limit 20", "limit 100"]
-    assert "b: from 0 to 28, the first of 2 walks, never above the limit 100." in picture.alt
+    assert (
+        "b: from 0 to 28, the first of 2 walks, above the limit 100 at 0 of 5 steps." in picture.alt
+    )
     assert "c: from 0 to 28, the first of 2 walks." in picture.alt
 
 
