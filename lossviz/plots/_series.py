@@ -20,6 +20,8 @@ SERIES = (
     Mark("#0207FB", "P", (0, (4, 1, 1, 1, 1, 1))),
 )
 
+_SHORT = 32  # letters of four labels that one row has room for
+
 
 def series_marks(what: str, labels: Iterable[str]) -> dict[str, Mark]:
     """Return how each label is drawn: activations as everywhere, others in turn."""
@@ -47,4 +49,7 @@ def legend_of(figure: Figure, panels: np.ndarray) -> None:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     if shown:
-        figure.legend(shown.values(), shown, loc="outside upper center", ncols=3, handlelength=3.2)
+        figure.legend(
+            shown.values(), shown, loc="outside upper center", handlelength=3.2,
+            ncols=4 if sum(map(len, shown)) <= _SHORT else 3,
+        )  # fmt: skip

@@ -96,7 +96,7 @@ def _title(label: str, variable: str, plane: xr.Dataset, count: int) -> str:
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
     columns = 2 if count == 4 else min(count, 3)
     rows = -(-count // columns)
-    size = (4.9, 4.2) if count == 1 else (2.7, 2.8)
+    size = {1: (4.9, 4.2), 4: (3.2, 2.7)}.get(count, (2.7, 2.8))
     figure, axes = grid(rows, columns, size, sharex=True, sharey=True)
     for spare in axes.flat[count:]:
         spare.remove()

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.ticker import SymmetricalLogLocator
 from torch import Tensor
 
 from lossviz import _checks
@@ -121,9 +120,12 @@ def _both_sides(axes: Axes, spectra: list[np.ndarray], rtol: float) -> None:
     sizes = [np.abs(values) for values in spectra]
     counted = np.concatenate([size[size > rtol * size.max()] for size in sizes])
     if len(counted) and counted.min() < _NARROW * counted.max():
-        axes.set_yscale("symlog", linthresh=10.0 ** np.floor(np.log10(counted.min())))
-        axes.yaxis.set_major_locator(SymmetricalLogLocator(axes.yaxis.get_transform()))
-        axes.yaxis.get_major_locator().set_params(numticks=9)
+        low, high = (int(np.floor(np.log10(end))) for end in (counted.min(), counted.max()))
+        axes.set_yscale("symlog", linthresh=10.0**low)
+        # At most four decades are named on each side, none of them where 0 has its name.
+        named = 10.0 ** np.arange(high, low, -max(1, -((low - high) // 4)))
+        axes.set_yticks([*-named, 0, *named[::-1]])
+        axes.yaxis.minorticks_off()
 
 
 @styled
@@ -135,7 +137,7 @@ def density(
 
     On a linear axis a spectrum of many eigenvalues is a spike at zero: one outlier among a
     thousand holds a thousandth of the mass (Ghorbani et al. 2019, arXiv 1901.10159). The axis
-    ends a million times below the highest peak.
+    ends a million times below the highest peak. A band is one standard error, where it is known.
 
     Args:
         densities: what :func:`lossviz.spectral_density` returns, or several by their labels, all
@@ -173,6 +175,10 @@ def density(
         places, height, look = each.eigenvalue.values, heights[label], looks[label]
         axes.plot(places, np.where(height > 0, height, np.nan), color=look.colour,
                   linestyle=look.dashes, linewidth=1.6, label=called(label) or None)  # fmt: skip
+        if "density_error" in each:
+            error = fields.values("densities", each, "density_error", "eigenvalue")
+            axes.fill_between(places, height - error, height + error, color=look.colour,
+                              alpha=0.25, linewidth=0)  # fmt: skip
         told.append(_density_in_words(called(label), each, places, height))
     if eigenvalues is not None:
         told.append(_ticks(axes, _checks.array("eigenvalues", eigenvalues, None)))

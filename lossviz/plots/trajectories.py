@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.patheffects as effects
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -16,7 +15,6 @@ from lossviz.plots.planes import filled, label_levels
 from lossviz.plots.style import Mark, Picture, grid, percent, styled
 
 _GREYS = LinearSegmentedColormap.from_list("pale", ["#ffffff", "#b5b5b5"])
-_HALO = [effects.withStroke(linewidth=3.6, foreground="white")]
 
 
 @styled
@@ -57,8 +55,10 @@ def trajectory(projected: xr.Dataset, plane: xr.Dataset | None = None) -> Pictur
     figure, ((axes,),) = grid(1, 1, (6.2, 4.8))
     under = "" if plane is None else _underlay(axes, plane)
     told = []
-    for label, rows in groups.items():
-        ends = _draw(axes, steps[rows], looks[label], called(label))
+    for place, (label, rows) in enumerate(groups.items()):
+        # The first are the widest, so that they are seen beneath later ones on the same way.
+        width = 1.8 + 0.9 * (len(groups) - 1 - place)
+        ends = _draw(axes, steps[rows], looks[label], called(label), width)
         told.append(f"{called(label)}: {ends}." if label else f"{fields.capital(ends)}.")
     axes.set(xlabel=_axis_label("first", shares[0]), ylabel=_axis_label("second", shares[1]))
     axes.set_aspect("equal", adjustable="datalim" if plane is None else "box")
@@ -121,18 +121,18 @@ def _underlay(axes: Axes, plane: xr.Dataset) -> str:
     return f" with contours of the loss, {number(finite.min())} to {number(finite.max())}"
 
 
-def _draw(axes: Axes, walks: np.ndarray, look: Mark, label: str) -> str:
+def _draw(axes: Axes, walks: np.ndarray, look: Mark, label: str, width: float) -> str:
     """Draw the walks of one optimiser; say where they start and end."""
     ends = []
     for walk in walks:
         known = walk[np.isfinite(walk).all(axis=1)]
         if not len(known):
             continue
-        (line,) = axes.plot(
-            *known.T, color=look.colour, linestyle=look.dashes, linewidth=1.8, marker=look.marker,
+        axes.plot(
+            *known.T, color=look.colour, linestyle=look.dashes, linewidth=width, marker=look.marker,
             markersize=4, markevery=max(1, len(known) // 12), label=None if ends else label or None,
         )  # fmt: skip
-        line.set_path_effects(_HALO)
+        axes.plot(*known.T, color="white", linewidth=width + 1.8, zorder=1.9)  # a halo
         axes.plot(*known[0], "o", color="white", markeredgecolor=look.colour, markersize=9,
                   markeredgewidth=2, zorder=4)  # fmt: skip
         axes.plot(*known[-1], "*", color=look.colour, markeredgecolor="white", markersize=15,

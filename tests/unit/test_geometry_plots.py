@@ -25,8 +25,9 @@ def pictures():
 
 
 def lines_of(axes):
-    """Lines of an Axes with more than two points."""
-    return [line for line in axes.get_lines() if len(line.get_xdata()) > 2]
+    """Lines of an Axes with more than two points, without their halos."""
+    lines = [line for line in axes.get_lines() if line.get_color() != "white"]
+    return [line for line in lines if len(line.get_xdata()) > 2]
 
 
 # --- planes -----------------------------------------------------------------------------------
@@ -371,6 +372,18 @@ def test_densities_are_drawn_as_they_are(pictures):
     assert [segment[0, 0] for segment in ticks] == [-1, 0, 0, 3]
     assert "Peak at 0, in view from -1.51 to 3.51, mean 0.5." in pictures["density"].alt
     assert "4 ticks mark eigenvalues from -1 to 3." in pictures["density"].alt
+
+
+def test_a_density_has_the_band_of_its_standard_error():
+    density = data.density()
+    error = 0.1 * density.density
+    (axes,) = lv.plots.density(density.assign(density_error=error)).axes
+    (band,) = axes.collections
+    corners = band.get_paths()[0].vertices
+    at = corners[np.isclose(corners[:, 0], 3.0), 1]
+    middle = float(density.density.sel(eigenvalue=3.0, method="nearest"))
+    assert (at.min(), at.max()) == pytest.approx((0.9 * middle, 1.1 * middle))
+    assert not lv.plots.density(density).axes[0].collections
 
 
 # --- stability --------------------------------------------------------------------------------
