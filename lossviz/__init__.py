@@ -39,6 +39,14 @@ from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extre
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
+from lossviz.geometry.directions import (
+    difference,
+    eigenvector_directions,
+    principal_directions,
+    random_directions,
+)
+from lossviz.geometry.normalisation import filter_normalise, normalise, orthogonalise
+from lossviz.geometry.planes import loss_line, loss_plane
 from lossviz.landscape._parameters import Parameter
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
@@ -92,9 +100,12 @@ __all__ = [
     "compare",
     "compare_samplers",
     "dead_units",
+    "difference",
     "effective_weights",
+    "eigenvector_directions",
     "explorers",
     "extreme_curvature",
+    "filter_normalise",
     "find_attractors",
     "find_valleys",
     "full_curvature",
@@ -104,14 +115,20 @@ __all__ = [
     "hessian_rank",
     "inertia_kinds",
     "load_problem",
+    "loss_line",
+    "loss_plane",
     "manhattan_walk",
     "neutrality",
+    "normalise",
+    "orthogonalise",
     "plots",
+    "principal_directions",
     "problem_from_arrays",
     "problem_names",
     "progressive_gradient_walk",
     "progressive_random_walk",
     "published_samplers",
+    "random_directions",
     "random_walk",
     "rank_test",
     "register_activation",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-START, STEP, COIN, DIRECTION, BATCH = range(5)
+START, STEP, COIN, DIRECTION, BATCH, NORMAL = range(6)
 
 
 def stream(seed: int, walk: int, purpose: int) -> np.random.Generator:
@@ -28,3 +28,8 @@ def directions(seed: int, walks: Sequence[int], num_weights: int) -> np.ndarray:
     """Return a direction of travel, -1 or 1, for each weight of each walk."""
     unit = np.stack([stream(seed, walk, DIRECTION).random(num_weights) for walk in walks])
     return np.where(unit < 0.5, -1.0, 1.0)
+
+
+def normals(seed: int, rows: Sequence[int], num_weights: int) -> np.ndarray:
+    """Return standard normal vectors, one for each row, shape (rows, num_weights)."""
+    return np.stack([stream(seed, row, NORMAL).standard_normal(num_weights) for row in rows])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvTransposeNd
 
 #: What a parameter can be.
 PARAMETER_KINDS = ("weight", "bias", "norm")
@@ -21,9 +22,11 @@ class Parameter:
 
     Attributes:
         name: the parameter's name, as in ``torch.nn.Module.named_parameters``.
-        shape: its shape; the first axis of a weight has one entry for each unit or filter.
+        shape: its shape.
         kind: ``"norm"`` for scales and shifts of batch, instance, layer, group and RMS norms;
             otherwise ``"weight"`` with two axes or more, and ``"bias"`` with one or none.
+        unit_axis: the axis of a weight that has one entry for each unit or filter: the first,
+            but the second in transposed convolutions.
 
     Example:
         >>> from lossviz import Landscape
@@ -34,6 +37,7 @@ class Parameter:
     name: str
     shape: tuple[int, ...]
     kind: str
+    unit_axis: int = 0
 
     @property
     def size(self) -> int:
@@ -52,14 +56,12 @@ def parameters_of_layers(layers: tuple[int, int, int]) -> tuple[Parameter, ...]:
 
 def parameters_of_module(module: nn.Module) -> tuple[Parameter, ...]:
     """Return a module's parameters in the order of ``parameters_to_vector``; tied ones once."""
-    return tuple(
-        Parameter(name, tuple(value.shape), _kind(module, name, value.ndim))
-        for name, value in module.named_parameters()
-    )
+    return tuple(_parameter(module, name, value) for name, value in module.named_parameters())
 
 
-def _kind(module: nn.Module, name: str, axes: int) -> str:
+def _parameter(module: nn.Module, name: str, value: nn.Parameter) -> Parameter:
     owner = module.get_submodule(name.rpartition(".")[0])
-    if isinstance(owner, _NORMS):
-        return "norm"
-    return "weight" if axes >= 2 else "bias"
+    by_axes = "weight" if value.ndim >= 2 else "bias"
+    kind = "norm" if isinstance(owner, _NORMS) else by_axes
+    transposed = kind == "weight" and isinstance(owner, _ConvTransposeNd)
+    return Parameter(name, tuple(value.shape), kind, int(transposed))
