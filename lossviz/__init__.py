@@ -35,10 +35,12 @@ from lossviz.curvature._classes import (
     inertia_kinds,
 )
 from lossviz.curvature.blockwise import BlockwiseCurvature, blockwise_curvature
+from lossviz.curvature.density import SPECTRUM_METHODS, effective_dimension, spectral_density
 from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extreme_curvature
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
+from lossviz.curvature.traces import TRACE_METHODS, HessianEstimate, hessian_diagonal, trace
 from lossviz.geometry.directions import (
     difference,
     eigenvector_directions,
@@ -47,6 +49,7 @@ from lossviz.geometry.directions import (
 )
 from lossviz.geometry.normalisation import filter_normalise, normalise, orthogonalise
 from lossviz.geometry.planes import loss_line, loss_plane
+from lossviz.geometry.sharpness import SHARPNESS_MEASURES, sharpness
 from lossviz.landscape._parameters import Parameter
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
@@ -67,6 +70,9 @@ __all__ = [
     "INERTIA_KINDS",
     "INERTIA_PROOFS",
     "SAMPLERS",
+    "SHARPNESS_MEASURES",
+    "SPECTRUM_METHODS",
+    "TRACE_METHODS",
     "VALLEYS",
     "Activation",
     "Attractor",
@@ -79,6 +85,7 @@ __all__ = [
     "Estimate",
     "ExtremeCurvature",
     "GradientMeasures",
+    "HessianEstimate",
     "Interval",
     "Landscape",
     "Neutrality",
@@ -101,6 +108,7 @@ __all__ = [
     "compare_samplers",
     "dead_units",
     "difference",
+    "effective_dimension",
     "effective_weights",
     "eigenvector_directions",
     "explorers",
@@ -112,6 +120,7 @@ __all__ = [
     "generalisation",
     "get_activation",
     "gradient_measures",
+    "hessian_diagonal",
     "hessian_rank",
     "inertia_kinds",
     "load_problem",
@@ -133,9 +142,12 @@ __all__ = [
     "rank_test",
     "register_activation",
     "ruggedness",
+    "sharpness",
+    "spectral_density",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",
     "study",
     "top_eigenvalues",
+    "trace",
 ]
