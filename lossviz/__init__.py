@@ -35,10 +35,12 @@ from lossviz.curvature._classes import (
     inertia_kinds,
 )
 from lossviz.curvature.blockwise import BlockwiseCurvature, blockwise_curvature
+from lossviz.curvature.density import SPECTRUM_METHODS, effective_dimension, spectral_density
 from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extreme_curvature
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
+from lossviz.curvature.traces import TRACE_METHODS, HessianEstimate, hessian_diagonal, trace
 from lossviz.geometry.directions import (
     difference,
     eigenvector_directions,
@@ -52,6 +54,7 @@ from lossviz.geometry.paths import barrier, connect, interpolate
 from lossviz.geometry.planes import loss_line, loss_plane
 from lossviz.geometry.projection import project_trajectory
 from lossviz.geometry.rescaling import rescale_to_sharpness
+from lossviz.geometry.sharpness import SHARPNESS_MEASURES, sharpness
 from lossviz.geometry.symmetry import flip_signs, orbit, orbit_size, permute_units, rescale_units
 from lossviz.geometry.trajectories import train
 from lossviz.landscape._parameters import Parameter
@@ -74,6 +77,9 @@ __all__ = [
     "INERTIA_KINDS",
     "INERTIA_PROOFS",
     "SAMPLERS",
+    "SHARPNESS_MEASURES",
+    "SPECTRUM_METHODS",
+    "TRACE_METHODS",
     "VALLEYS",
     "Activation",
     "Attractor",
@@ -87,6 +93,7 @@ __all__ = [
     "ExtremeCurvature",
     "ForcedZeros",
     "GradientMeasures",
+    "HessianEstimate",
     "Interval",
     "Landscape",
     "Neutrality",
@@ -111,6 +118,7 @@ __all__ = [
     "connect",
     "dead_units",
     "difference",
+    "effective_dimension",
     "effective_weights",
     "eigenvector_directions",
     "explorers",
@@ -124,6 +132,7 @@ __all__ = [
     "generalisation",
     "get_activation",
     "gradient_measures",
+    "hessian_diagonal",
     "hessian_rank",
     "inertia_kinds",
     "interpolate",
@@ -153,10 +162,13 @@ __all__ = [
     "rescale_to_sharpness",
     "rescale_units",
     "ruggedness",
+    "sharpness",
+    "spectral_density",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",
     "study",
     "top_eigenvalues",
+    "trace",
     "train",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossviz.landscape.base import BaseLandscape
+from lossviz.curvature._krylov import ProductsAt
 
 # Vectors that are multiplied together hold at most about so many numbers.
 NUMBERS = 2**22
@@ -36,9 +36,9 @@ class Split:
     images: Tensor
 
     @classmethod
-    def of(cls, landscape: BaseLandscape, points: Tensor, rank: int, seed: int) -> Split:
+    def of(cls, products_at: ProductsAt, points: Tensor, rank: int, seed: int) -> Split:
         """Find an orthonormal basis of most of the range of H by products with random signs."""
-        products = landscape._products_at(points)
+        products = products_at(points)
         count, m = points.shape
         if rank == 0:
             empty = points.new_empty(count, 0, m)

@@ -161,7 +161,7 @@ def extreme_curvature(
         max_iterations=most,
         seed=(_checks.whole("seed", seed, 0), 0),
     )
-    ritz = run(evaluated, points, task, progress)
+    ritz = run(evaluated._products_at, points, task, progress)
     known = ritz.residuals <= below * ritz.largest[:, None]
     fields = _decide(ritz, known, rtol, evaluated)
     ends = (ritz.values, ritz.residuals, known)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lossviz import _checks
 from lossviz.curvature._inputs import in_precision
+from lossviz.curvature._krylov import ProductsAt
 from lossviz.curvature._lanczos import Look, Ritz, Task, lanczos
 from lossviz.landscape.base import BaseLandscape
 
@@ -118,16 +119,12 @@ def top_eigenvalues(
     below = check_tolerance(tolerance)
     # Equal eigenvalues ask for a second run, or where there is no room for it, the whole space.
     again = _checks.switch("copies", copies) and k > 1 and 2 * needed <= evaluated.num_weights
-    enough = k == 1 or again or not copies
-    task = Task(
-        choose=partial(_choose, which=which, k=k),
-        enough=partial(_small_residuals, tolerance=below if enough else 0.0),
-        needed=needed,
-        max_iterations=_checks.whole("max_iterations", max_iterations, needed),
-        seed=(_checks.whole("seed", seed, 0), 0),
-    )
+    task = pairs(
+        k, which, below if k == 1 or again or not copies else 0.0,
+        _checks.whole("max_iterations", max_iterations, needed), _checks.whole("seed", seed, 0),
+    )  # fmt: skip
     keep = _truth("return_vectors", return_vectors)
-    ritz = run(evaluated, points, task, progress)
+    ritz = run(evaluated._products_at, points, task, progress)
     if again:
         ritz = _with_equals(evaluated, points, task, progress, ritz, below)
     shape = (*points.shape[:-1], needed)
@@ -141,15 +138,26 @@ def top_eigenvalues(
     )
 
 
+def pairs(k: int, which: str, tolerance: float, max_iterations: int, seed: int) -> Task:
+    """Return the task of finding k eigenvalues at an end, or at both; nothing is checked."""
+    return Task(
+        choose=partial(_choose, which=which, k=k),
+        enough=partial(_small_residuals, tolerance=tolerance),
+        needed=(1 + (which == "both")) * k,
+        max_iterations=max_iterations,
+        seed=(seed, 0),
+    )
+
+
 def run(
-    landscape: BaseLandscape,
+    products_at: ProductsAt,
     points: Float[Tensor, "*points weight"],
     task: Task,
     progress: bool,
     locked: Float[Tensor, "rows locked weight"] | None = None,
 ) -> Ritz:
-    """Do a task for the Hessians at points of any leading axes, one row of results for each."""
-    flat = points.reshape(-1, landscape.num_weights)
+    """Do a task for the operators at points of any leading axes, one row of results for each."""
+    flat = points.reshape(-1, points.shape[-1])
     loud = _truth("progress", progress)
 
     def report(before: int, finished: int, iterations: int) -> None:
@@ -157,7 +165,7 @@ def run(
             text = f"Lanczos: {before + finished} of {len(flat)} points, {iterations} iterations"
             sys.stderr.write(f"\r{text}" + "\n" * (before + finished >= len(flat)))
 
-    return lanczos(landscape._products_at, flat, task, report, locked)
+    return lanczos(products_at, flat, task, report, locked)
 
 
 def _with_equals(
@@ -178,7 +186,9 @@ def _with_equals(
         slack = tolerance * found.largest[:, None]
         beaten = partial(_nothing_better, found=found, task=task)
         check = replace(task, enough=beaten)
-        best = _best(found, run(landscape, flat[rows], check, progress, found.vectors), task)
+        best = _best(
+            found, run(landscape._products_at, flat[rows], check, progress, found.vectors), task
+        )
         better = ((best.values - found.values).abs() > slack).any(dim=1)
         ritz.iterations[rows] = best.iterations
         rows = rows[better]

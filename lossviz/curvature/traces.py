@@ -20,6 +20,7 @@ from tqdm import tqdm
 from lossviz import _checks, _progress
 from lossviz.curvature._hutchinson import NUMBERS, Split
 from lossviz.curvature._inputs import in_precision
+from lossviz.curvature._krylov import ProductsAt
 from lossviz.landscape.base import BaseLandscape
 
 #: Ways to a trace or a diagonal.
@@ -109,7 +110,7 @@ def trace(
         >>> bool(((estimate.value - exact.value).abs() < 5 * estimate.standard_error).all())
         True
     """
-    task = _checked(landscape, weights, method, num_products, seed, precision, progress)
+    task = checked(landscape, weights, method, num_products, seed, precision, progress)
     return task.run(of_trace=True)
 
 
@@ -160,15 +161,26 @@ def hessian_diagonal(
         >>> diagonal.method, bool((diagonal.value >= 0).all())
         ('exact', True)
     """
-    task = _checked(landscape, weights, method, num_products, seed, precision, progress)
+    task = checked(landscape, weights, method, num_products, seed, precision, progress)
     return task.run(of_trace=False)
 
 
 @dataclass(frozen=True)
-class _Task:
-    """What was asked for, checked; the method is no longer ``"auto"``."""
+class Task:
+    """What was asked for, checked.
 
-    landscape: BaseLandscape
+    Attributes:
+        products_at: from points to the products with the Hessians, or what stands for them.
+        diagonal: from points to their diagonals; None if there is no closed form.
+        points: shape (..., num_weights).
+        method: any of the methods but ``"auto"``.
+        num_products: greatest number of products.
+        seed: of the random vectors.
+        progress: whether to show progress.
+    """
+
+    products_at: ProductsAt
+    diagonal: Callable[[Tensor], Tensor] | None
     points: Tensor
     method: str
     num_products: int
@@ -177,8 +189,7 @@ class _Task:
 
     def run(self, of_trace: bool) -> HessianEstimate:
         """Return the estimate at all points."""
-        m = self.landscape.num_weights
-        flat = self.points.reshape(-1, m)
+        flat = self.points.reshape(-1, self.points.shape[-1])
         find = self._exact if self.method == "exact" else self._sampled
         value, error, samples, products = find(flat, of_trace)
         shape = self.points.shape[:-1] if of_trace else self.points.shape
@@ -187,9 +198,10 @@ class _Task:
         )
 
     def _exact(self, flat: Tensor, of_trace: bool) -> tuple[Tensor, Tensor, int, int]:
-        known = self.landscape._hessian_diagonal(flat)
-        products = 0 if known is not None else flat.shape[1]
-        value = _by_unit_vectors(self.landscape, flat, self._bar) if known is None else known
+        if self.diagonal is not None:
+            value, products = self.diagonal(flat), 0
+        else:
+            value, products = _by_unit_vectors(self.products_at, flat, self._bar), flat.shape[1]
         value = value.double()
         value = value.sum(-1) if of_trace else value
         return value, torch.zeros_like(value), 0, products
@@ -201,7 +213,7 @@ class _Task:
         parts = []
         with self._bar(len(flat), "point") as bar:
             for chunk in flat.split(rows) if len(flat) else (flat,):
-                split = Split.of(self.landscape, chunk, sketched, self.seed)
+                split = Split.of(self.products_at, chunk, sketched, self.seed)
                 parts.append(split.estimate(samples, self.seed, of_trace))
                 bar.update(len(chunk))
         value, error = (torch.cat(part) for part in zip(*parts, strict=True))
@@ -211,7 +223,7 @@ class _Task:
         return _progress.bar(total, self.progress, unit)
 
 
-def _checked(
+def checked(
     landscape: BaseLandscape,
     weights: Tensor,
     method: str,
@@ -219,26 +231,29 @@ def _checked(
     seed: int,
     precision: str,
     progress: bool | None,
-) -> _Task:
+) -> Task:
+    """Check what :func:`trace` was called with, and choose a method where none was named."""
     evaluated = in_precision(landscape, precision)
     points = evaluated._points(weights)
     method = _checks.one_of("method", method, TRACE_METHODS)
     allowed = _checks.whole("num_products", num_products, 6 if method == "hutch++" else 2)
+    m = evaluated.num_weights
+    closed = evaluated._hessian_diagonal(points.new_zeros(0, m)) is not None
     if method == "auto":
-        m = evaluated.num_weights
-        closed = evaluated._hessian_diagonal(points.new_zeros(0, m)) is not None
         method = "exact" if closed or m <= allowed else "hutch++" if allowed >= 6 else "hutchinson"
-    number = _checks.whole("seed", seed, 0)
-    return _Task(evaluated, points, method, allowed, number, _progress.checked(progress))
+    return Task(
+        evaluated._products_at, evaluated._hessian_diagonal if closed else None, points, method,
+        allowed, _checks.whole("seed", seed, 0), _progress.checked(progress),
+    )  # fmt: skip
 
 
 def _by_unit_vectors(
-    landscape: BaseLandscape, points: Tensor, bar: Callable[[int, str], tqdm]
+    products_at: ProductsAt, points: Tensor, bar: Callable[[int, str], tqdm]
 ) -> Tensor:
     """Return the diagonals by one product for each weight, (points, weight)."""
     count, m = points.shape
     diagonal = points.new_empty(count, m)
-    products = landscape._products_at(points)
+    products = products_at(points)
     with bar(m, "product") as seen:
         for some in torch.arange(m).split(max(1, NUMBERS // max(1, count * m))):
             units = torch.nn.functional.one_hot(some, m).to(points)

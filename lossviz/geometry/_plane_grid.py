@@ -31,7 +31,7 @@ NUMBERED = {"alpha": "first", "beta": "second"}
 
 
 def steps(span: float, resolution: int) -> Float[np.ndarray, "resolution"]:
-    """Return steps from -span to span, symmetric, with an exact 0 in the middle of an odd number."""
+    """Return steps from -span to span, symmetric: an odd number has an exact 0 in the middle."""
     return span * (2 * np.arange(resolution) - (resolution - 1)) / (resolution - 1)
 
 

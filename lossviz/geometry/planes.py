@@ -94,10 +94,10 @@ def loss_plane(
 
         L(w + \alpha a + \beta b), \quad \alpha, \beta = -s, \dots, s
 
-    ``loss[i, j]`` is the loss at the i-th alpha, which multiplies a, and the j-th beta. Training and
-    test part are evaluated together, row by row. Where the network is a chain of linear layers and
-    elementwise activations, its first layer is linear in the weights, and three products with the
-    samples serve all points. Losses that are not finite stay so.
+    ``loss[i, j]`` is the loss at the i-th alpha, which multiplies a, and the j-th beta. Training
+    and test part are evaluated together, row by row. Where the network is a chain of linear layers
+    and elementwise activations, its first layer is linear in the weights, and three products with
+    the samples serve all points. Losses that are not finite stay so.
 
     With ``span="auto"`` it is the smallest power of 2, from 2^-10 to 2^10, such that at two or more
     of the points w +- s a and w +- s b the training loss is at least twice that at w, and at least

@@ -12,7 +12,14 @@ import torch
 from torch import Tensor
 
 from lossviz._threads import one_thread
-from lossviz.landscape._chain import Chain, ChainOnSubspace, Head, Layer
+from lossviz.landscape._chain import (
+    Chain,
+    ChainOnSubspace,
+    Head,
+    Layer,
+    fast_tanh,
+    largest_is,
+)
 from lossviz.landscape._hessian import SMALL, HessianLayout, kronecker
 from lossviz.landscape._network import Network, Pass
 from lossviz.landscape._subspace import Measured
@@ -115,9 +122,7 @@ class ClosedForm:
         if z2.shape[1] == 1:
             correct = (z2 > 0) == (self.targets > 0.5)
             return correct.to(z2.dtype).mean(dim=(-2, -1))
-        # Along rows, where torch finds the largest far faster than along columns.
-        correct = z2.mT.contiguous().argmax(dim=-1) == self._classes
-        return correct.to(z2.dtype).mean(dim=-1)
+        return largest_is(z2, self._classes).to(z2.dtype).mean(dim=-1)
 
     @cached_property
     def _classes(self) -> Tensor:
@@ -128,8 +133,9 @@ class ClosedForm:
         inputs, hidden, outputs = self.network.layers
         ends = np.cumsum([0, hidden * inputs, hidden, outputs * hidden, outputs]).tolist()
         w1, b1, w2, b2 = (slice(a, b) for a, b in pairwise(ends))
+        function = self.network.activation.function
         layers = (
-            Layer(w1, b1, hidden, self.network.activation.function),
+            Layer(w1, b1, hidden, fast_tanh if function is torch.tanh else function),
             Layer(w2, b2, outputs, lambda z: z),
         )
         chain = Chain(layers, (self.samples[:-1],), (1.0,), FormHead(self))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lossviz.landscape import _functional, _probe
-from lossviz.landscape._chain import Chain, Head, Layer
+from lossviz.landscape._chain import Chain, Head, Layer, fast_tanh, largest_is
 from lossviz.landscape._functional import Function
 from lossviz.landscape._subspace import Measured
 
@@ -47,14 +47,14 @@ class ModuleHead(Head):
     def measure(self, outputs: Tensor, batch: int) -> Measured:
         """Return loss and accuracy from outputs (points, units, samples)."""
         t = self.targets[batch]
-        needs_rows = not self.classes or self.correct is not None
-        rows = outputs.mT.contiguous() if needs_rows else outputs
-        if self.classes:
-            each = cross_entropy(outputs, t.expand(len(outputs), -1), reduction="none")
-            loss = each.mean(dim=-1)
-        else:
+        if not self.classes:
+            rows = outputs.mT.contiguous()
             loss = losses_of_outputs(self.loss_fn, rows, t, self.vectorised)
-        return loss, share_correct(self.correct, rows, t)
+            return loss, share_correct(self.correct, rows, t)
+        each = cross_entropy(outputs, t.expand(len(outputs), -1), reduction="none")
+        if self.correct is _probe.of_largest:
+            return each.mean(dim=-1), largest_is(outputs, t).to(each.dtype).mean(dim=-1)
+        return each.mean(dim=-1), share_correct(self.correct, outputs.mT.contiguous(), t)
 
 
 def losses_of_outputs(
@@ -140,8 +140,8 @@ def _nothing(z: Tensor) -> Tensor:
 
 
 def _after(first: Function, second: Function) -> Function:
-    if isinstance(second, nn.ReLU):
-        second = torch.relu_
+    in_place = {nn.ReLU: torch.relu_, nn.Tanh: fast_tanh, nn.Sigmoid: torch.sigmoid_}
+    second = in_place.get(type(second), second)
     return second if first is _nothing else lambda z: second(first(z))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lossviz.landscape import _functional, _probe
 from lossviz.landscape._chain import joined, total
@@ -18,7 +18,7 @@ from lossviz.landscape._subspace import Measured, Subspace, split_leading
 
 # Samples pass through a module in pieces that keep about so many numbers: what one layer leaves
 # for the next is then still in a core's cache.
-_PIECE_ELEMENTS = 2**20
+_PIECE_ELEMENTS = 2**22
 
 # Modules that keep fewer numbers at a point are bound by the cost of calls: many points at once.
 _SMALL, _TOGETHER_ELEMENTS = 2**15, 2**18
@@ -88,12 +88,10 @@ class OneByOne(Subspace):
     """
 
     def __init__(self, task: Task, origin: Tensor, directions: Tensor) -> None:
-        self._task, self._origin, self._directions = task, origin, directions
-        self._module = MovedModule(task.module)
-        self._batches = [
-            (self._pieces(_fast_layout(x, task.module.module)), t, share)
-            for x, t, share in task.batches
-        ]
+        self._task, self._module = task, MovedModule(task.module)
+        self._origin = self._module.arranged(origin)
+        self._directions = self._module.arranged(directions)
+        self._batches = [(self._pieces(channels_last(x)), t, share) for x, t, share in task.batches]
 
     def measure(self, coordinates: Tensor) -> Measured:
         """Return losses and accuracies."""
@@ -128,14 +126,15 @@ class OneByOne(Subspace):
         return pieces if same else [x]
 
 
-def _fast_layout(x: Tensor, module: nn.Module) -> Tensor:
-    """Lay out pictures so that convolutions need not do it at every point: channels last."""
-    convolves = any(isinstance(part, nn.Conv2d) for part in module.modules())
-    return x.contiguous(memory_format=torch.channels_last) if convolves and x.ndim == 4 else x
+def channels_last(x: Tensor) -> Tensor:
+    """Lay out pictures and filters as convolutions have them, up to twice as fast."""
+    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
 
 class MovedModule:
     """A copy of a module whose parameters are parts of one flat tensor that can be moved.
+
+    Filters lie in it with their channels last.
 
     Args:
         flat: the module as a function.
@@ -145,15 +144,24 @@ class MovedModule:
         self._module = copy.deepcopy(flat.module)
         parameters = list(self._module.parameters())
         self._weights = torch.cat([p.detach().flatten() for p in parameters])
-        start = 0
-        for p in parameters:
-            p.data = self._weights[start : start + p.numel()].view(p.shape)
-            start += p.numel()
+        self._order = torch.arange(len(self._weights), device=self._weights.device)
+        sizes = [p.numel() for p in parameters]
+        places = zip(self._weights.split(sizes), self._order.split(sizes), strict=True)
+        for p, (values, order) in zip(parameters, places, strict=True):
+            shape = p.shape
+            p.data = values.view(shape)
+            if len(shape) == 4:
+                order.copy_(order.clone().view(shape).permute(0, 2, 3, 1).flatten())
+                p.data = values.view(shape[0], *shape[2:], shape[1]).permute(0, 3, 1, 2)
         buffers = dict(self._module.named_buffers())
         self._changing = [(buffers[name], buffers[name].clone()) for name in flat.changing]
 
+    def arranged(self, weights: Tensor) -> Tensor:
+        """Return flat weights (..., num_weights) in the order in which they are moved."""
+        return weights[..., self._order]
+
     def move(self, base: Tensor, coordinates: Tensor, directions: Tensor) -> None:
-        """Move to base + coordinates @ directions."""
+        """Move to base + coordinates @ directions, arranged ones."""
         self._weights.copy_(base)
         for c, direction in zip(coordinates.tolist(), directions, strict=True):
             self._weights.add_(direction, alpha=c)
@@ -170,7 +178,7 @@ def moves_as(flat: FlatModule, x: Tensor, weights: Tensor) -> bool:
     moved = MovedModule(flat)
     with torch.no_grad(), _functional.plain_attention():
         for w in (0.9 * weights, weights, 0.9 * weights):
-            moved.move(w, w[:0], w[None, :][:0])
-            if not _probe.same(moved(x), flat(w, x)):
+            moved.move(moved.arranged(w), w[:0], w[None, :][:0])
+            if not _probe.same(moved(channels_last(x)), flat(w, x)):
                 return False
     return True
