@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-START, STEP, COIN, DIRECTION, BATCH, TIME, ORDER = range(7)
+START, STEP, COIN, DIRECTION, BATCH, NORMAL, TIME, ORDER = range(8)
 
 
 def stream(seed: int, walk: int, purpose: int) -> np.random.Generator:
@@ -37,3 +37,8 @@ def batches(
     streams = [stream(seed, walk, BATCH) for walk in walks]
     while True:
         yield np.stack([one.choice(num_samples, batch_size, replace=False) for one in streams])
+
+
+def normals(seed: int, rows: Sequence[int], num_weights: int) -> np.ndarray:
+    """Return standard normal vectors, one for each row, shape (rows, num_weights)."""
+    return np.stack([stream(seed, row, NORMAL).standard_normal(num_weights) for row in rows])

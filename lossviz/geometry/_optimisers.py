@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lossviz import _checks
+from lossviz.landscape.base import BaseLandscape
 
 _Slope = Callable[[Tensor], Tensor]
 # Added to Adam's denominator, as torch has it.
@@ -122,6 +123,23 @@ def checked_rule(
         "sam": SharpnessAware(rate, reach),
     }
     return rules[name]
+
+
+def checked_batch_size(landscape: BaseLandscape, got: int | None, optimiser: str) -> int | None:
+    """Return a number of samples that a step can take, or None for all."""
+    if got is None:
+        return None
+    size = _checks.whole("batch_size", got, 1)
+    if optimiser == "gd":
+        raise ValueError(
+            f"batch_size must be None with the optimiser 'gd', which takes all; got {size}."
+        )
+    if size > landscape.num_samples:
+        raise ValueError(
+            f"batch_size must be at most {landscape.num_samples}, the number of training "
+            f"samples; got {size}."
+        )
+    return size
 
 
 def described(rule: Rule) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lossviz import _streams
 from lossviz.curvature.spectra import top_eigenvalues
-from lossviz.geometry import _points
+from lossviz.geometry import _plane_grid
 from lossviz.geometry._optimisers import Rule
 from lossviz.landscape.base import BaseLandscape
 from lossviz.landscape.module import ModuleLandscape
@@ -24,7 +24,7 @@ _FEW = 100
 # How well sharpness is known, relative to itself.
 _TOLERANCE = 1e-3
 
-LONG_NAMES = _points.LONG_NAMES | {
+LONG_NAMES = _plane_grid.LONG_NAMES | {
     "gradient_norm": "Euclidean norm of the loss gradient",
     "saturation": "saturation of the hidden layer",
     "sharpness": "largest Hessian eigenvalue",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -13,8 +13,9 @@ from torch import Tensor
 
 from lossviz import _checks, _streams
 from lossviz._threads import one_thread
-from lossviz.geometry import _points
-from lossviz.geometry._optimisers import Rule, checked_rule, described
+from lossviz.geometry._flat import checked_landscape, norms, one_point
+from lossviz.geometry._optimisers import Rule, checked_batch_size, checked_rule, described
+from lossviz.geometry._plane_grid import LONG_NAMES, parts_on
 from lossviz.landscape.base import BaseLandscape
 
 
@@ -57,9 +58,8 @@ def interpolate(
     """
     ends = _ends(landscape, start, end)
     alpha = _alpha(resolution)
-    way = _between(alpha, *ends)
-    attrs = {"path": "straight", "distance": float((ends[1] - ends[0]).norm())}
-    return _dataset(landscape, alpha, way, attrs)
+    attrs = {"path": "straight", "distance": float(norms(ends[1] - ends[0]))}
+    return _dataset(landscape, alpha, ends, np.stack([1 - alpha, alpha], axis=1), attrs)
 
 
 def connect(
@@ -127,7 +127,7 @@ def connect(
     alpha = _alpha(resolution)
     rule = checked_rule(optimiser, learning_rate, 0.9, (0.9, 0.999), 0.05)
     steps, count = _checks.whole("num_steps", num_steps, 0), _checks.whole("times", times, 1)
-    size = _points.batch_size(landscape, batch_size, optimiser)
+    size = checked_batch_size(landscape, batch_size, optimiser)
     number = _checks.whole("seed", seed, 0)
     with one_thread():
         control, history = _train_control(landscape, ends, rule, steps, count, size, number)
@@ -136,13 +136,14 @@ def connect(
             "learning_rate must keep the curve where numbers are finite; got "
             f"{learning_rate}, with which it left."
         )
-    way = _curve(torch.from_numpy(alpha).to(control), ends, control)
     attrs = {
-        "path": "quadratic Bezier curve", "distance": float((ends[1] - ends[0]).norm()),
+        "path": "quadratic Bezier curve", "distance": float(norms(ends[1] - ends[0])),
         "optimiser": optimiser, **described(rule), "num_steps": steps, "times": count,
         "batch_size": str(size or "all"), "seed": number,
     }  # fmt: skip
-    found = _dataset(landscape, alpha, way, attrs)
+    corners = (ends[0], control, ends[1])
+    found = _dataset(landscape, alpha, corners, _bezier(alpha), attrs)
+    way = torch.from_numpy(_bezier(alpha)).to(control) @ torch.stack(corners)
     found["weights"] = (("alpha", "weight"), way.cpu().numpy(), {"long_name": "weights and biases"})
     found["control"] = ("weight", control.cpu().numpy(), {"long_name": "control point"})
     found["curve_loss"] = ("step", history, {"long_name": "mean loss at the step's times"})
@@ -197,10 +198,10 @@ def barrier(path: xr.Dataset, variable: str = "loss") -> float:
 
 
 def _ends(landscape: BaseLandscape, start: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
-    _points.checked_landscape(landscape)
+    checked_landscape(landscape)
     return (
-        _points.one_point(landscape, "start", start),
-        _points.one_point(landscape, "end", end),
+        one_point("start", start, landscape),
+        one_point("end", end, landscape),
     )
 
 
@@ -208,18 +209,19 @@ def _alpha(resolution: int) -> np.ndarray:
     return np.linspace(0.0, 1.0, _checks.whole("resolution", resolution, 2))
 
 
-def _between(alpha: np.ndarray, start: Tensor, end: Tensor) -> Tensor:
-    t = torch.from_numpy(alpha).to(start)[:, None]
-    return (1 - t) * start + t * end
-
-
 def _dataset(
-    landscape: BaseLandscape, alpha: np.ndarray, way: Tensor, attrs: dict[str, object]
-) -> xr.Dataset:
-    variables = {
-        name: ("alpha", values, {"long_name": _points.LONG_NAMES[name]})
-        for name, values in _points.measured(landscape, way).items()
-    }
+    landscape: BaseLandscape, alpha: np.ndarray, corners: Sequence[Tensor],
+    shares: Float[np.ndarray, "alpha corners"], attrs: dict[str, object],
+) -> xr.Dataset:  # fmt: skip
+    """Evaluate points that are sums of corners by their shares; 0 and 1 give corners exactly."""
+    origin = torch.zeros_like(corners[0])
+    variables = {}
+    for prefix, part in parts_on(landscape, origin, torch.stack([*corners])).items():
+        both = part.measure(torch.from_numpy(shares).to(origin))
+        for name, values in zip((f"{prefix}loss", f"{prefix}accuracy"), both, strict=True):
+            if values is not None:
+                about = {"long_name": LONG_NAMES[name]}
+                variables[name] = ("alpha", values.cpu().numpy(), about)
     attrs = landscape.describe() | attrs
     attrs |= {"lossviz_version": version("lossviz"), "torch_version": str(torch.__version__)}
     return xr.Dataset(variables, coords={"alpha": alpha}, attrs=attrs)
@@ -228,11 +230,9 @@ def _dataset(
 # --- the curve ----------------------------------------------------------------------------------
 
 
-def _curve(
-    t: Float[Tensor, "times"], ends: tuple[Tensor, Tensor], control: Float[Tensor, "weight"]
-) -> Float[Tensor, "times weight"]:
-    t = t[:, None]
-    return (1 - t) ** 2 * ends[0] + 2 * t * (1 - t) * control + t**2 * ends[1]
+def _bezier(t: Float[np.ndarray, "times"]) -> Float[np.ndarray, "times corners"]:
+    """Return the shares of start, control point and end."""
+    return np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2], axis=1)
 
 
 def _train_control(
@@ -244,13 +244,15 @@ def _train_control(
     stream, history = _streams.stream(seed, 0, _streams.TIME), np.empty(steps)
     for step, at in zip(range(steps), _landscapes(landscape, batch_size, seed), strict=False):
         unit = (np.arange(times) + stream.random(times)) / times
-        t = torch.from_numpy(unit).to(control)
+        shares = torch.from_numpy(_bezier(unit)).to(control)
 
-        def both(control: Tensor, t: Tensor = t, at: BaseLandscape = at) -> tuple[Tensor, Tensor]:
-            points = _curve(t, ends, control[0])
+        def both(
+            control: Tensor, shares: Tensor = shares, at: BaseLandscape = at
+        ) -> tuple[Tensor, Tensor]:
+            points = shares @ torch.stack([ends[0], control[0], ends[1]])
             loss, gradient = at._unchecked_loss_and_gradient(points)
-            share = (2 * t * (1 - t))[:, None]  # how far a point follows the control point
-            return loss.mean(), (share * gradient).mean(dim=0, keepdim=True)
+            # A point follows the control point by its share.
+            return loss.mean(), (shares[:, 1:2] * gradient).mean(dim=0, keepdim=True)
 
         loss, gradient = both(control[None])
         history[step] = float(loss)

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from lossviz import _checks
 from lossviz._threads import one_thread
-from lossviz.geometry import _points
-from lossviz.geometry._optimisers import checked_rule, described
+from lossviz.geometry._flat import checked_landscape, some_points
+from lossviz.geometry._optimisers import checked_batch_size, checked_rule, described
 from lossviz.geometry._training import LONG_NAMES, MEASURES, Schedule, recorded
 from lossviz.landscape.base import BaseLandscape
 
@@ -89,15 +89,15 @@ def train(
         >>> bool((runs.loss[:, -1] < 0.1).all()), f"{runs.attrs['stability_limit']:.3g}"
         (True, '7.6')
     """
-    _points.checked_landscape(landscape)
-    starts = _points.points(landscape, "start", start).reshape(-1, landscape.num_weights)
+    checked_landscape(landscape)
+    starts = some_points("start", start, landscape).reshape(-1, landscape.num_weights)
     if not len(starts):
         raise ValueError(f"start must have at least one point; got shape {tuple(starts.shape)}.")
     rule = checked_rule(optimiser, learning_rate, momentum, betas, radius)
     schedule = Schedule(
         _checks.whole("num_steps", num_steps, 1),
         _checks.whole("every", every, 1),
-        _points.batch_size(landscape, batch_size, optimiser),
+        checked_batch_size(landscape, batch_size, optimiser),
         _checks.whole("seed", seed, 0),
     )
     names = _measures(landscape, measures)
