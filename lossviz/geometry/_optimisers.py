@@ -142,13 +142,14 @@ def checked_batch_size(landscape: BaseLandscape, got: int | None, optimiser: str
     return size
 
 
-def described(rule: Rule) -> dict[str, Any]:
-    """Return a rule's settings, and the limit of stable curvature, for attributes."""
+def described(rule: Rule, *, stability: bool = True) -> dict[str, Any]:
+    """Return a rule's settings, and on request the limit of stable curvature, for attributes."""
     settings = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(rule).items()
     }
-    stable = {} if rule.limit is None else {"stability_limit": rule.limit / rule.learning_rate}
+    unknown = rule.limit is None or not stability
+    stable = {} if unknown else {"stability_limit": rule.limit / rule.learning_rate}
     return settings | stable
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -11,10 +11,11 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from lossviz import _checks, _streams
+from lossviz import _checks, _progress
 from lossviz._threads import one_thread
+from lossviz.geometry._curve import CurveTraining, bezier
 from lossviz.geometry._flat import checked_landscape, norms, one_point
-from lossviz.geometry._optimisers import Rule, checked_batch_size, checked_rule, described
+from lossviz.geometry._optimisers import checked_batch_size, checked_rule
 from lossviz.geometry._plane_grid import LONG_NAMES, parts_on
 from lossviz.landscape.base import BaseLandscape
 
@@ -74,6 +75,7 @@ def connect(
     times: int = 8,
     batch_size: int | None = None,
     seed: int = 0,
+    progress: bool | None = None,
 ) -> xr.Dataset:
     r"""Train a curve of low loss between two models, and evaluate the landscape along it.
 
@@ -100,6 +102,7 @@ def connect(
         times: times t in each step, at least 1.
         batch_size: samples per step, or None for all.
         seed: seed of times and batches, at least 0.
+        progress: whether to show a bar; None shows one in a terminal where it lasts.
 
     Returns:
         A data set over ``alpha`` = t in [0, 1] with ``loss``, ``accuracy``, ``test_loss`` and
@@ -125,29 +128,23 @@ def connect(
     """
     ends = _ends(landscape, start, end)
     alpha = _alpha(resolution)
-    rule = checked_rule(optimiser, learning_rate, 0.9, (0.9, 0.999), 0.05)
-    steps, count = _checks.whole("num_steps", num_steps, 0), _checks.whole("times", times, 1)
-    size = checked_batch_size(landscape, batch_size, optimiser)
-    number = _checks.whole("seed", seed, 0)
-    with one_thread():
-        control, history = _train_control(landscape, ends, rule, steps, count, size, number)
+    training = CurveTraining(
+        rule=checked_rule(optimiser, learning_rate, 0.9, (0.9, 0.999), 0.05),
+        steps=_checks.whole("num_steps", num_steps, 0),
+        times=_checks.whole("times", times, 1),
+        batch_size=checked_batch_size(landscape, batch_size, optimiser),
+        seed=_checks.whole("seed", seed, 0),
+    )
+    shown = _progress.checked(progress)
+    with one_thread(), _progress.bar(training.steps, shown, "step") as bar:
+        control, history = training.run(landscape, ends, bar.update)
     if not bool(torch.isfinite(control).all()):
         raise ValueError(
             "learning_rate must keep the curve where numbers are finite; got "
             f"{learning_rate}, with which it left."
         )
-    attrs = {
-        "path": "quadratic Bezier curve", "distance": float(norms(ends[1] - ends[0])),
-        "optimiser": optimiser, **described(rule), "num_steps": steps, "times": count,
-        "batch_size": str(size or "all"), "seed": number,
-    }  # fmt: skip
-    corners = (ends[0], control, ends[1])
-    found = _dataset(landscape, alpha, corners, _bezier(alpha), attrs)
-    way = torch.from_numpy(_bezier(alpha)).to(control) @ torch.stack(corners)
-    found["weights"] = (("alpha", "weight"), way.cpu().numpy(), {"long_name": "weights and biases"})
-    found["control"] = ("weight", control.cpu().numpy(), {"long_name": "control point"})
-    found["curve_loss"] = ("step", history, {"long_name": "mean loss at the step's times"})
-    return found
+    attrs = {"optimiser": optimiser, **training.describe()}
+    return _along_curve(landscape, alpha, (ends[0], control, ends[1]), history, attrs)
 
 
 def barrier(path: xr.Dataset, variable: str = "loss") -> float:
@@ -227,46 +224,16 @@ def _dataset(
     return xr.Dataset(variables, coords={"alpha": alpha}, attrs=attrs)
 
 
-# --- the curve ----------------------------------------------------------------------------------
-
-
-def _bezier(t: Float[np.ndarray, "times"]) -> Float[np.ndarray, "times corners"]:
-    """Return the shares of start, control point and end."""
-    return np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2], axis=1)
-
-
-def _train_control(
-    landscape: BaseLandscape, ends: tuple[Tensor, Tensor], rule: Rule, steps: int, times: int,
-    batch_size: int | None, seed: int,
-) -> tuple[Tensor, np.ndarray]:  # fmt: skip
-    """Return the trained control point, and the mean loss at each step's times."""
-    control, memory = (ends[0] + ends[1]) / 2, None
-    stream, history = _streams.stream(seed, 0, _streams.TIME), np.empty(steps)
-    for step, at in zip(range(steps), _landscapes(landscape, batch_size, seed), strict=False):
-        unit = (np.arange(times) + stream.random(times)) / times
-        shares = torch.from_numpy(_bezier(unit)).to(control)
-
-        def both(
-            control: Tensor, shares: Tensor = shares, at: BaseLandscape = at
-        ) -> tuple[Tensor, Tensor]:
-            points = shares @ torch.stack([ends[0], control[0], ends[1]])
-            loss, gradient = at._unchecked_loss_and_gradient(points)
-            # A point follows the control point by its share.
-            return loss.mean(), (shares[:, 1:2] * gradient).mean(dim=0, keepdim=True)
-
-        loss, gradient = both(control[None])
-        history[step] = float(loss)
-        moved, memory = rule.step(control[None], gradient, lambda w, f=both: f(w)[1], memory)
-        control = moved[0]
-    return control, history
-
-
-def _landscapes(
-    landscape: BaseLandscape, batch_size: int | None, seed: int
-) -> Iterator[BaseLandscape]:
-    """Yield the landscape of each step: the whole one, or that of the step's batch."""
-    if batch_size is None:
-        while True:
-            yield landscape
-    for chosen in _streams.batches(seed, [0], landscape.num_samples, batch_size):
-        yield landscape._on_samples(torch.from_numpy(chosen[0]))
+def _along_curve(
+    landscape: BaseLandscape, alpha: np.ndarray, corners: tuple[Tensor, Tensor, Tensor],
+    history: np.ndarray, attrs: dict[str, object],
+) -> xr.Dataset:  # fmt: skip
+    """Evaluate a curve, and add its points and how it was trained."""
+    start, control, end = corners
+    about = {"path": "quadratic Bezier curve", "distance": float(norms(end - start)), **attrs}
+    found = _dataset(landscape, alpha, corners, bezier(alpha), about)
+    way = torch.from_numpy(bezier(alpha)).to(control) @ torch.stack(corners)
+    found["weights"] = (("alpha", "weight"), way.cpu().numpy(), {"long_name": "weights and biases"})
+    found["control"] = ("weight", control.cpu().numpy(), {"long_name": "control point"})
+    found["curve_loss"] = ("step", history, {"long_name": "mean loss at the step's times"})
+    return found

@@ -10,7 +10,7 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from lossviz import _checks
+from lossviz import _checks, _progress
 from lossviz._threads import one_thread
 from lossviz.geometry._flat import checked_landscape, some_points
 from lossviz.geometry._optimisers import checked_batch_size, checked_rule, described
@@ -32,6 +32,7 @@ def train(
     momentum: float = 0.9,
     betas: tuple[float, float] = (0.9, 0.999),
     radius: float = 0.05,
+    progress: bool | None = None,
 ) -> xr.Dataset:
     r"""Train from each start, and record what is met.
 
@@ -66,6 +67,7 @@ def train(
         momentum: mu in [0, 1), of ``"momentum"``.
         betas: decay rates of Adam's averages, both in [0, 1).
         radius: rho > 0, of ``"sam"``.
+        progress: whether to show a bar; None shows one in a terminal where it lasts.
 
     Returns:
         A data set with dimensions ``walk`` and ``step`` (and ``weight``), one variable per
@@ -101,8 +103,9 @@ def train(
         _checks.whole("seed", seed, 0),
     )
     names = _measures(landscape, measures)
-    with one_thread():
-        arrays = recorded(landscape, starts, rule, schedule, names)
+    total, shown = len(starts) * len(schedule.recorded), _progress.checked(progress)
+    with one_thread(), _progress.bar(total, shown) as bar:
+        arrays = recorded(landscape, starts, rule, schedule, names, bar.update)
     variables = {
         name: (("walk", "step", "weight")[: values.ndim], values, {"long_name": LONG_NAMES[name]})
         for name, values in arrays.items()
