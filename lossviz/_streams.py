@@ -30,11 +30,6 @@ def directions(seed: int, walks: Sequence[int], num_weights: int) -> np.ndarray:
     return np.where(unit < 0.5, -1.0, 1.0)
 
 
-def normals(seed: int, rows: Sequence[int], num_weights: int) -> np.ndarray:
-    """Return standard normal vectors, one for each row, shape (rows, num_weights)."""
-    return np.stack([stream(seed, row, NORMAL).standard_normal(num_weights) for row in rows])
-
-
 def batches(
     seed: int, walks: Sequence[int], num_samples: int, batch_size: int
 ) -> Iterator[np.ndarray]:
@@ -42,3 +37,8 @@ def batches(
     streams = [stream(seed, walk, BATCH) for walk in walks]
     while True:
         yield np.stack([one.choice(num_samples, batch_size, replace=False) for one in streams])
+
+
+def normals(seed: int, rows: Sequence[int], num_weights: int) -> np.ndarray:
+    """Return standard normal vectors, one for each row, shape (rows, num_weights)."""
+    return np.stack([stream(seed, row, NORMAL).standard_normal(num_weights) for row in rows])

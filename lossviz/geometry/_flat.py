@@ -29,6 +29,13 @@ def one_point(what: str, got: Any, landscape: BaseLandscape) -> Tensor:
     return _checks.all_finite(what, value)
 
 
+def some_points(what: str, got: Any, landscape: BaseLandscape) -> Tensor:
+    """Return finite points of a landscape, shape (..., num_weights), in its precision."""
+    value = _checks.tensor(what, got, landscape.dtype).detach().to(landscape.device)
+    _checks.shape_ends(what, value, landscape.num_weights)
+    return _checks.all_finite(what, value)
+
+
 def one_direction(what: str, got: Any, landscape: BaseLandscape) -> Tensor:
     """Return one finite direction that is not zero, shape (num_weights,)."""
     value = one_point(what, got, landscape)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lossviz import _checks
-from lossviz.geometry import _points
+from lossviz.geometry._flat import checked_landscape, some_points
 from lossviz.landscape._dense_layers import HiddenLayer, hidden_layers
 from lossviz.landscape.base import BaseLandscape
 
@@ -52,8 +52,8 @@ def points_and_layer(
     landscape: BaseLandscape, weights: Tensor, layer: int
 ) -> tuple[Tensor, HiddenLayer]:
     """Return checked points and the hidden layer of that number."""
-    layers = hidden_layers(_points.checked_landscape(landscape))
-    return _points.points(landscape, "weights", weights), layers[check_layer(layer, len(layers))]
+    layers = hidden_layers(checked_landscape(landscape))
+    return some_points("weights", weights, landscape), layers[check_layer(layer, len(layers))]
 
 
 def check_layer(layer: int, count: int) -> int:

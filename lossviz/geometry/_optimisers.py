@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lossviz import _checks
+from lossviz.landscape.base import BaseLandscape
 
 _Slope = Callable[[Tensor], Tensor]
 # Added to Adam's denominator, as torch has it.
@@ -124,13 +125,31 @@ def checked_rule(
     return rules[name]
 
 
-def described(rule: Rule) -> dict[str, Any]:
-    """Return a rule's settings, and the limit of stable curvature, for attributes."""
+def checked_batch_size(landscape: BaseLandscape, got: int | None, optimiser: str) -> int | None:
+    """Return a number of samples that a step can take, or None for all."""
+    if got is None:
+        return None
+    size = _checks.whole("batch_size", got, 1)
+    if optimiser == "gd":
+        raise ValueError(
+            f"batch_size must be None with the optimiser 'gd', which takes all; got {size}."
+        )
+    if size > landscape.num_samples:
+        raise ValueError(
+            f"batch_size must be at most {landscape.num_samples}, the number of training "
+            f"samples; got {size}."
+        )
+    return size
+
+
+def described(rule: Rule, *, stability: bool = True) -> dict[str, Any]:
+    """Return a rule's settings, and on request the limit of stable curvature, for attributes."""
     settings = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(rule).items()
     }
-    stable = {} if rule.limit is None else {"stability_limit": rule.limit / rule.learning_rate}
+    unknown = rule.limit is None or not stability
+    stable = {} if unknown else {"stability_limit": rule.limit / rule.learning_rate}
     return settings | stable
 
 

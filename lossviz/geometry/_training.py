@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lossviz import _streams
 from lossviz.curvature.spectra import top_eigenvalues
-from lossviz.geometry import _points
+from lossviz.geometry import _plane_grid
 from lossviz.geometry._optimisers import Rule
 from lossviz.landscape.base import BaseLandscape
 from lossviz.landscape.module import ModuleLandscape
@@ -24,7 +24,7 @@ _FEW = 100
 # How well sharpness is known, relative to itself.
 _TOLERANCE = 1e-3
 
-LONG_NAMES = _points.LONG_NAMES | {
+LONG_NAMES = _plane_grid.LONG_NAMES | {
     "gradient_norm": "Euclidean norm of the loss gradient",
     "saturation": "saturation of the hidden layer",
     "sharpness": "largest Hessian eigenvalue",
@@ -86,19 +86,20 @@ def block_size(landscape: BaseLandscape) -> int:
 
 
 def recorded(
-    landscape: BaseLandscape, starts: Tensor, rule: Rule, schedule: Schedule, names: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Return arrays of shape (walks, recorded steps, ...) by name."""
+    landscape: BaseLandscape, starts: Tensor, rule: Rule, schedule: Schedule, names: Sequence[str],
+    note: Callable[[int], object],
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Return arrays of shape (walks, recorded steps, ...) by name; note what is done."""
     size, parts = block_size(landscape), []
     for first in range(0, len(starts), size):
         block = starts[first : first + size]
         # Rows beyond the starts fill the block, on which a product's rounding depends.
         full = torch.cat([block, block[-1:].expand(size - len(block), -1)])
         walks = range(first, first + size)
-        moments = [
-            _measured(landscape, names, *moment, len(block))
-            for moment in _moments(landscape, full, rule, schedule, walks, len(block))
-        ]
+        moments = []
+        for moment in _moments(landscape, full, rule, schedule, walks, len(block)):
+            moments.append(_measured(landscape, names, *moment, len(block)))
+            note(len(block))
         arrays = {name: np.stack([m[name] for m in moments], axis=1) for name in moments[0]}
         if "sharpness" in names:
             arrays["sharpness"] = _sharpness(landscape, arrays["weights"])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lossviz import _checks
-from lossviz.geometry import _points
+from lossviz.geometry._flat import checked_landscape, one_point
 from lossviz.geometry._null_directions import (
     bends_nowhere,
     common_shifts,
@@ -125,8 +125,8 @@ def forced_zeros(
         >>> found.total, found.reasons[0]
         (1, '1 of 9 eigenvalues is zero because few samples fix a piecewise linear network.')
     """
-    layers = hidden_layers(_points.checked_landscape(landscape))
-    point = _points.one_point(landscape, "weights", weights).to("cpu", torch.float64)
+    layers = hidden_layers(checked_landscape(landscape))
+    point = one_point("weights", weights, landscape).to("cpu", torch.float64)
     slack = _checks.real("tolerance", tolerance, minimum=0)
     if not all(layer.dense for layer in layers):
         raise ValueError("landscape must have Linear layers only; got convolutions or pooling.")

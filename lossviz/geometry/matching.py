@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from lossviz import _checks, _streams
-from lossviz.geometry import _points
+from lossviz.geometry._flat import checked_landscape, one_point, some_points
 from lossviz.geometry._moves import moved
 from lossviz.landscape._dense_layers import HiddenLayer, hidden_layers
 from lossviz.landscape.base import BaseLandscape
@@ -67,9 +67,9 @@ def match_units(
         >>> bool((match_units(landscape, point, shuffled) == point).all())
         True
     """
-    layers = hidden_layers(_points.checked_landscape(landscape))
-    goal = _points.one_point(landscape, "reference", reference)
-    points = _points.points(landscape, "weights", weights)
+    layers = hidden_layers(checked_landscape(landscape))
+    goal = one_point("reference", reference, landscape)
+    points = some_points("weights", weights, landscape)
     if _checks.switch("signs", signs):
         for number, layer in enumerate(layers):
             if layer.centre != 0:

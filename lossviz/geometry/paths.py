@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -11,10 +11,12 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from lossviz import _checks, _streams
+from lossviz import _checks, _progress
 from lossviz._threads import one_thread
-from lossviz.geometry import _points
-from lossviz.geometry._optimisers import Rule, checked_rule, described
+from lossviz.geometry._curve import CurveTraining, bezier
+from lossviz.geometry._flat import checked_landscape, norms, one_point
+from lossviz.geometry._optimisers import checked_batch_size, checked_rule
+from lossviz.geometry._plane_grid import LONG_NAMES, parts_on
 from lossviz.landscape.base import BaseLandscape
 
 
@@ -57,9 +59,8 @@ def interpolate(
     """
     ends = _ends(landscape, start, end)
     alpha = _alpha(resolution)
-    way = _between(alpha, *ends)
-    attrs = {"path": "straight", "distance": float((ends[1] - ends[0]).norm())}
-    return _dataset(landscape, alpha, way, attrs)
+    attrs = {"path": "straight", "distance": float(norms(ends[1] - ends[0]))}
+    return _dataset(landscape, alpha, ends, np.stack([1 - alpha, alpha], axis=1), attrs)
 
 
 def connect(
@@ -74,6 +75,7 @@ def connect(
     times: int = 8,
     batch_size: int | None = None,
     seed: int = 0,
+    progress: bool | None = None,
 ) -> xr.Dataset:
     r"""Train a curve of low loss between two models, and evaluate the landscape along it.
 
@@ -100,6 +102,7 @@ def connect(
         times: times t in each step, at least 1.
         batch_size: samples per step, or None for all.
         seed: seed of times and batches, at least 0.
+        progress: whether to show a bar; None shows one in a terminal where it lasts.
 
     Returns:
         A data set over ``alpha`` = t in [0, 1] with ``loss``, ``accuracy``, ``test_loss`` and
@@ -125,28 +128,23 @@ def connect(
     """
     ends = _ends(landscape, start, end)
     alpha = _alpha(resolution)
-    rule = checked_rule(optimiser, learning_rate, 0.9, (0.9, 0.999), 0.05)
-    steps, count = _checks.whole("num_steps", num_steps, 0), _checks.whole("times", times, 1)
-    size = _points.batch_size(landscape, batch_size, optimiser)
-    number = _checks.whole("seed", seed, 0)
-    with one_thread():
-        control, history = _train_control(landscape, ends, rule, steps, count, size, number)
+    training = CurveTraining(
+        rule=checked_rule(optimiser, learning_rate, 0.9, (0.9, 0.999), 0.05),
+        steps=_checks.whole("num_steps", num_steps, 0),
+        times=_checks.whole("times", times, 1),
+        batch_size=checked_batch_size(landscape, batch_size, optimiser),
+        seed=_checks.whole("seed", seed, 0),
+    )
+    shown = _progress.checked(progress)
+    with one_thread(), _progress.bar(training.steps, shown, "step") as bar:
+        control, history = training.run(landscape, ends, bar.update)
     if not bool(torch.isfinite(control).all()):
         raise ValueError(
             "learning_rate must keep the curve where numbers are finite; got "
             f"{learning_rate}, with which it left."
         )
-    way = _curve(torch.from_numpy(alpha).to(control), ends, control)
-    attrs = {
-        "path": "quadratic Bezier curve", "distance": float((ends[1] - ends[0]).norm()),
-        "optimiser": optimiser, **described(rule), "num_steps": steps, "times": count,
-        "batch_size": str(size or "all"), "seed": number,
-    }  # fmt: skip
-    found = _dataset(landscape, alpha, way, attrs)
-    found["weights"] = (("alpha", "weight"), way.cpu().numpy(), {"long_name": "weights and biases"})
-    found["control"] = ("weight", control.cpu().numpy(), {"long_name": "control point"})
-    found["curve_loss"] = ("step", history, {"long_name": "mean loss at the step's times"})
-    return found
+    attrs = {"optimiser": optimiser, **training.describe()}
+    return _along_curve(landscape, alpha, (ends[0], control, ends[1]), history, attrs)
 
 
 def barrier(path: xr.Dataset, variable: str = "loss") -> float:
@@ -197,10 +195,10 @@ def barrier(path: xr.Dataset, variable: str = "loss") -> float:
 
 
 def _ends(landscape: BaseLandscape, start: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
-    _points.checked_landscape(landscape)
+    checked_landscape(landscape)
     return (
-        _points.one_point(landscape, "start", start),
-        _points.one_point(landscape, "end", end),
+        one_point("start", start, landscape),
+        one_point("end", end, landscape),
     )
 
 
@@ -208,63 +206,34 @@ def _alpha(resolution: int) -> np.ndarray:
     return np.linspace(0.0, 1.0, _checks.whole("resolution", resolution, 2))
 
 
-def _between(alpha: np.ndarray, start: Tensor, end: Tensor) -> Tensor:
-    t = torch.from_numpy(alpha).to(start)[:, None]
-    return (1 - t) * start + t * end
-
-
 def _dataset(
-    landscape: BaseLandscape, alpha: np.ndarray, way: Tensor, attrs: dict[str, object]
-) -> xr.Dataset:
-    variables = {
-        name: ("alpha", values, {"long_name": _points.LONG_NAMES[name]})
-        for name, values in _points.measured(landscape, way).items()
-    }
+    landscape: BaseLandscape, alpha: np.ndarray, corners: Sequence[Tensor],
+    shares: Float[np.ndarray, "alpha corners"], attrs: dict[str, object],
+) -> xr.Dataset:  # fmt: skip
+    """Evaluate points that are sums of corners by their shares; 0 and 1 give corners exactly."""
+    origin = torch.zeros_like(corners[0])
+    variables = {}
+    for prefix, part in parts_on(landscape, origin, torch.stack([*corners])).items():
+        both = part.measure(torch.from_numpy(shares).to(origin))
+        for name, values in zip((f"{prefix}loss", f"{prefix}accuracy"), both, strict=True):
+            if values is not None:
+                about = {"long_name": LONG_NAMES[name]}
+                variables[name] = ("alpha", values.cpu().numpy(), about)
     attrs = landscape.describe() | attrs
     attrs |= {"lossviz_version": version("lossviz"), "torch_version": str(torch.__version__)}
     return xr.Dataset(variables, coords={"alpha": alpha}, attrs=attrs)
 
 
-# --- the curve ----------------------------------------------------------------------------------
-
-
-def _curve(
-    t: Float[Tensor, "times"], ends: tuple[Tensor, Tensor], control: Float[Tensor, "weight"]
-) -> Float[Tensor, "times weight"]:
-    t = t[:, None]
-    return (1 - t) ** 2 * ends[0] + 2 * t * (1 - t) * control + t**2 * ends[1]
-
-
-def _train_control(
-    landscape: BaseLandscape, ends: tuple[Tensor, Tensor], rule: Rule, steps: int, times: int,
-    batch_size: int | None, seed: int,
-) -> tuple[Tensor, np.ndarray]:  # fmt: skip
-    """Return the trained control point, and the mean loss at each step's times."""
-    control, memory = (ends[0] + ends[1]) / 2, None
-    stream, history = _streams.stream(seed, 0, _streams.TIME), np.empty(steps)
-    for step, at in zip(range(steps), _landscapes(landscape, batch_size, seed), strict=False):
-        unit = (np.arange(times) + stream.random(times)) / times
-        t = torch.from_numpy(unit).to(control)
-
-        def both(control: Tensor, t: Tensor = t, at: BaseLandscape = at) -> tuple[Tensor, Tensor]:
-            points = _curve(t, ends, control[0])
-            loss, gradient = at._unchecked_loss_and_gradient(points)
-            share = (2 * t * (1 - t))[:, None]  # how far a point follows the control point
-            return loss.mean(), (share * gradient).mean(dim=0, keepdim=True)
-
-        loss, gradient = both(control[None])
-        history[step] = float(loss)
-        moved, memory = rule.step(control[None], gradient, lambda w, f=both: f(w)[1], memory)
-        control = moved[0]
-    return control, history
-
-
-def _landscapes(
-    landscape: BaseLandscape, batch_size: int | None, seed: int
-) -> Iterator[BaseLandscape]:
-    """Yield the landscape of each step: the whole one, or that of the step's batch."""
-    if batch_size is None:
-        while True:
-            yield landscape
-    for chosen in _streams.batches(seed, [0], landscape.num_samples, batch_size):
-        yield landscape._on_samples(torch.from_numpy(chosen[0]))
+def _along_curve(
+    landscape: BaseLandscape, alpha: np.ndarray, corners: tuple[Tensor, Tensor, Tensor],
+    history: np.ndarray, attrs: dict[str, object],
+) -> xr.Dataset:  # fmt: skip
+    """Evaluate a curve, and add its points and how it was trained."""
+    start, control, end = corners
+    about = {"path": "quadratic Bezier curve", "distance": float(norms(end - start)), **attrs}
+    found = _dataset(landscape, alpha, corners, bezier(alpha), about)
+    way = torch.from_numpy(bezier(alpha)).to(control) @ torch.stack(corners)
+    found["weights"] = (("alpha", "weight"), way.cpu().numpy(), {"long_name": "weights and biases"})
+    found["control"] = ("weight", control.cpu().numpy(), {"long_name": "control point"})
+    found["curve_loss"] = ("step", history, {"long_name": "mean loss at the step's times"})
+    return found

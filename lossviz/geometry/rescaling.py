@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lossviz import _checks
 from lossviz.curvature.spectra import top_eigenvalues
-from lossviz.geometry import _points
+from lossviz.geometry._flat import checked_landscape, one_point
 from lossviz.geometry._moves import check_homogeneous, points_and_layer, scaled
 from lossviz.landscape.base import BaseLandscape
 
@@ -67,8 +67,8 @@ def rescale_to_sharpness(
         >>> f"{float(top_eigenvalues(landscape, sharp).eigenvalues[0]):.2g}"
         '1e+03'
     """
-    _points.checked_landscape(landscape)
-    point = _points.one_point(landscape, "weights", weights)
+    checked_landscape(landscape)
+    point = one_point("weights", weights, landscape)
     hidden = points_and_layer(landscape, point, layer)[1]
     check_homogeneous(hidden, layer)
     goal = math.log(_checks.real("sharpness", sharpness, above=0))

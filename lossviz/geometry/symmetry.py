@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lossviz import _checks
-from lossviz.geometry import _points
+from lossviz.geometry._flat import checked_landscape, one_point
 from lossviz.geometry._moves import (
     asymmetry,
     check_homogeneous,
@@ -187,7 +187,7 @@ def orbit_size(landscape: BaseLandscape) -> int:
         >>> orbit_size(Landscape("xor", "tanh")), orbit_size(Landscape("xor", "relu"))
         (8, 2)
     """
-    layers = hidden_layers(_points.checked_landscape(landscape))
+    layers = hidden_layers(checked_landscape(landscape))
     return math.prod(
         math.factorial(layer.units) * 2 ** (layer.units * (layer.centre is not None))
         for layer in layers
@@ -220,8 +220,8 @@ def orbit(
         >>> len(copies.unique(dim=0)), f"{landscape.loss(copies).std():.0e}" < "1e-15"
         (8, True)
     """
-    layers = hidden_layers(_points.checked_landscape(landscape))
-    copies = _points.one_point(landscape, "weights", weights)[None]
+    layers = hidden_layers(checked_landscape(landscape))
+    copies = one_point("weights", weights, landscape)[None]
     numbers = orbit_size(landscape) * landscape.num_weights
     if numbers > _MOST_NUMBERS:
         raise ValueError(

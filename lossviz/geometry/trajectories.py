@@ -10,10 +10,10 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from lossviz import _checks
+from lossviz import _checks, _progress
 from lossviz._threads import one_thread
-from lossviz.geometry import _points
-from lossviz.geometry._optimisers import checked_rule, described
+from lossviz.geometry._flat import checked_landscape, some_points
+from lossviz.geometry._optimisers import checked_batch_size, checked_rule, described
 from lossviz.geometry._training import LONG_NAMES, MEASURES, Schedule, recorded
 from lossviz.landscape.base import BaseLandscape
 
@@ -32,6 +32,7 @@ def train(
     momentum: float = 0.9,
     betas: tuple[float, float] = (0.9, 0.999),
     radius: float = 0.05,
+    progress: bool | None = None,
 ) -> xr.Dataset:
     r"""Train from each start, and record what is met.
 
@@ -66,6 +67,7 @@ def train(
         momentum: mu in [0, 1), of ``"momentum"``.
         betas: decay rates of Adam's averages, both in [0, 1).
         radius: rho > 0, of ``"sam"``.
+        progress: whether to show a bar; None shows one in a terminal where it lasts.
 
     Returns:
         A data set with dimensions ``walk`` and ``step`` (and ``weight``), one variable per
@@ -89,20 +91,21 @@ def train(
         >>> bool((runs.loss[:, -1] < 0.1).all()), f"{runs.attrs['stability_limit']:.3g}"
         (True, '7.6')
     """
-    _points.checked_landscape(landscape)
-    starts = _points.points(landscape, "start", start).reshape(-1, landscape.num_weights)
+    checked_landscape(landscape)
+    starts = some_points("start", start, landscape).reshape(-1, landscape.num_weights)
     if not len(starts):
         raise ValueError(f"start must have at least one point; got shape {tuple(starts.shape)}.")
     rule = checked_rule(optimiser, learning_rate, momentum, betas, radius)
     schedule = Schedule(
         _checks.whole("num_steps", num_steps, 1),
         _checks.whole("every", every, 1),
-        _points.batch_size(landscape, batch_size, optimiser),
+        checked_batch_size(landscape, batch_size, optimiser),
         _checks.whole("seed", seed, 0),
     )
     names = _measures(landscape, measures)
-    with one_thread():
-        arrays = recorded(landscape, starts, rule, schedule, names)
+    total, shown = len(starts) * len(schedule.recorded), _progress.checked(progress)
+    with one_thread(), _progress.bar(total, shown) as bar:
+        arrays = recorded(landscape, starts, rule, schedule, names, bar.update)
     variables = {
         name: (("walk", "step", "weight")[: values.ndim], values, {"long_name": LONG_NAMES[name]})
         for name, values in arrays.items()

@@ -32,6 +32,8 @@ BAD_SHARE = bad_real(minimum=0, top=1.0).filter(lambda value: value != 1.0) | st
 ONE_POINT = bad_array(9) | st.just(np.zeros((2, 9)))
 NO_SWITCH = st.sampled_from([None, 0, 1, "yes", 1.0, [True]])
 
+BAD_PROGRESS = st.sampled_from([0, 1, "yes", 1.0, [True]])
+
 
 def bad_numbers(*more):
     """What is no sequence of distinct numbers of two units."""
@@ -97,7 +99,7 @@ CASES = {
             "landscape": landscape(), "start": [0.5] * 9, "optimiser": "sgd",
             "learning_rate": 0.1, "num_steps": 2, "batch_size": 2, "seed": 0,
             "measures": ("loss",), "every": 1, "momentum": 0.9, "betas": (0.9, 0.99),
-            "radius": 0.05,
+            "radius": 0.05, "progress": False,
         },
         {
             "landscape": BAD_LANDSCAPE, "start": bad_array(9) | st.just(np.zeros((0, 9))),
@@ -109,7 +111,7 @@ CASES = {
             "every": bad_whole(1), "momentum": BAD_SHARE,
             "betas": st.sampled_from([None, 0.9, "ab", (0.9,), (0.9, 0.9, 0.9), (1.0, 0.5),
                                       (0.5, -0.1), (0.5, "a"), (float("nan"), 0.5)]),
-            "radius": bad_real(above=0),
+            "radius": bad_real(above=0), "progress": BAD_PROGRESS,
         },
     ),
     "project_trajectory": Case(
@@ -139,14 +141,14 @@ CASES = {
         {
             "landscape": landscape(), "start": [0.5] * 9, "end": [1.0] * 9, "resolution": 3,
             "num_steps": 2, "optimiser": "sgd", "learning_rate": 0.1, "times": 2,
-            "batch_size": 2, "seed": 0,
+            "batch_size": 2, "seed": 0, "progress": False,
         },
         {
             "landscape": BAD_LANDSCAPE, "start": ONE_POINT, "end": ONE_POINT,
             "resolution": bad_whole(2), "num_steps": bad_whole(0),
             "optimiser": bad_name(*OPTIMISERS) | st.just("gd"),
             "learning_rate": bad_real(above=0), "times": bad_whole(1),
-            "batch_size": BAD_BATCH, "seed": bad_whole(0),
+            "batch_size": BAD_BATCH, "seed": bad_whole(0), "progress": BAD_PROGRESS,
         },
     ),
     "barrier": Case(
