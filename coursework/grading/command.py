@@ -9,12 +9,19 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from grading.by_hand import (
+    NOTHING,
+    HandMarks,
+    notebook_for_formgrader,
+    read_marks,
+    with_marks,
+)
 from grading.classroom import Outcome, grade_class
 from grading.exports import canvas, moodle
 from grading.feedback import feedback, hidden_lines
 from grading.gradebook import merge
-from grading.ledger import marks_csv, plain_text, write_whole
-from grading.model import SCORED, STATUSES, Limits
+from grading.ledger import marks_csv, plain_text, write_if_new, write_whole
+from grading.model import SCORED, STATUSES, Limits, Result
 from grading.problem_set import ProblemSet, read_problem_set
 from grading.report import report
 from grading.sandbox import ISOLATIONS
@@ -64,31 +71,51 @@ def _grade(options: argparse.Namespace) -> int:
         progress=lambda outcome: print(_line(outcome), flush=True),
     )
     names = [cell.name for cell in problem_set.questions]
+    # First what nothing else can spoil; then with what stands in the gradebook.
     write_whole(options.marks, marks_csv([o.result for o in outcomes], names))
-    _write_more(options, problem_set, outcomes, out)
+    write_if_new(options.marks, marks_csv(_write_more(options, problem_set, outcomes, out), names))
     _summary(outcomes, time.monotonic() - started)
     return 0
 
 
 def _write_more(
     options: argparse.Namespace, problem_set: ProblemSet, outcomes: list[Outcome], out: Path
-) -> None:
-    """What the marks are wanted for, beside the table."""
-    results = [outcome.result for outcome in outcomes]
+) -> list[Result]:
+    """What the marks are wanted for, beside the table; return them with those given by hand."""
+    given = _through_gradebook(options.gradebook, problem_set, outcomes)
+    results = [with_marks(o.result, given.get(o.result.student, NOTHING)) for o in outcomes]
     hidden = hidden_lines(problem_set)
-    for outcome in outcomes:
-        path = out / "feedback" / outcome.result.student / f"{problem_set.name}.html"
-        if outcome.fresh or not path.exists():
-            write_whole(path, feedback(outcome.result, outcome.rebuilt, outcome.runs, hidden))
+    for outcome, result in zip(outcomes, results, strict=True):
+        path = out / "feedback" / result.student / f"{problem_set.name}.html"
+        by_hand = given.get(result.student, NOTHING)
+        text = feedback(result, outcome.rebuilt, outcome.runs, hidden, by_hand)
+        write_if_new(path, text)
     if results:
         handed_out = "\n".join(cell.handed_out for cell in problem_set.cells)
         similar = hints({o.result.student: o.rebuilt for o in outcomes}, handed_out)
+        totals = {student: marks.total for student, marks in given.items()}
+        totals = totals if options.gradebook is not None else None
         write_whole(out / "report.html", report(results, similar))
-        write_whole(out / "canvas.csv", canvas(results))
-        write_whole(out / "moodle.csv", moodle(results))
-    if options.gradebook is not None:
-        changed = merge(options.gradebook, problem_set, results)
-        print(f"gradebook: {len(changed)} submissions changed")
+        write_whole(out / "canvas.csv", canvas(results, totals))
+        write_whole(out / "moodle.csv", moodle(results, totals))
+    return results
+
+
+def _through_gradebook(
+    path: Path | None, problem_set: ProblemSet, outcomes: list[Outcome]
+) -> dict[str, HandMarks]:
+    """Merge into the gradebook, lay out what formgrader shows, and read what people marked."""
+    if path is None:
+        return {}
+    changed = merge(path, problem_set, [outcome.result for outcome in outcomes])
+    print(f"gradebook: {len(changed)} submissions changed")
+    name = problem_set.name
+    for outcome in outcomes:
+        if outcome.rebuilt.steps:
+            place = path.parent / "autograded" / outcome.result.student / name / f"{name}.ipynb"
+            content = notebook_for_formgrader(problem_set, outcome.rebuilt, outcome.runs)
+            write_if_new(place, content)
+    return read_marks(path, name)
 
 
 def _line(outcome: Outcome) -> str:
@@ -119,7 +146,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", type=Path, help="the set's source, if elsewhere")
     parser.add_argument("--release", type=Path, help="the student's version, if elsewhere")
     parser.add_argument("--out", type=Path, help="folder for results, feedback and reports")
-    parser.add_argument("--gradebook", type=Path, help="nbgrader's gradebook.db to merge into")
+    parser.add_argument(
+        "--gradebook",
+        type=Path,
+        help="nbgrader's gradebook.db to merge into; `autograded` is written beside it",
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--isolation", choices=ISOLATIONS, default="full", help="how far apart")
     parser.add_argument("--again", nargs="*", default=[], help="students or statuses to grade anew")

@@ -31,6 +31,12 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
+def write_if_new(path: Path, content: bytes) -> None:
+    """Replace a file's content, unless it is that already."""
+    if not path.is_file() or path.read_bytes() != content:
+        write_whole(path, content)
+
+
 def key(*parts: bytes | str) -> str:
     """A name for everything that a mark depends on."""
     digest = hashlib.sha256()
