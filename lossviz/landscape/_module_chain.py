@@ -78,9 +78,11 @@ def chain_of(
     batches: list[Batch],
     loss_fn: Callable[[Tensor, Tensor], Tensor],
     correct: Callable[[Tensor, Tensor], Tensor] | None,
+    vectorised: bool,
 ) -> Chain | None:
     """Return a module as a chain with its loss; None if it is no such network.
 
+    ``vectorised`` says whether the loss can be evaluated at many points at once.
     Whether the chain gives what the module gives is for the caller to check.
     """
     parts = list(_parts(module))
@@ -91,11 +93,9 @@ def chain_of(
     if not layers or any(x.ndim != 2 or not x.is_floating_point() for x in inputs):
         return None
     targets = tuple(t for _, t, _ in batches)
-    head = ModuleHead(targets, loss_fn, correct, _of_classes(loss_fn, targets), False)
-    chain = Chain(
-        layers, tuple(x.T.contiguous() for x in inputs), tuple(s for *_, s in batches), head
-    )
-    return replace(chain, head=replace(head, vectorised=_vectorises(head, layers[-1].units)))
+    head = ModuleHead(targets, loss_fn, correct, _of_classes(loss_fn, targets), vectorised)
+    columns = tuple(x.T.contiguous() for x in inputs)
+    return Chain(layers, columns, tuple(share for *_, share in batches), head)
 
 
 def _parts(module: nn.Module) -> Iterator[nn.Module]:
@@ -155,12 +155,3 @@ def _of_classes(loss_fn: Callable[..., Tensor], targets: tuple[Tensor, ...]) -> 
     return plain and all(
         t.ndim == 1 and not t.is_floating_point() and bool((t >= 0).all()) for t in targets
     )
-
-
-def _vectorises(head: ModuleHead, units: int) -> bool:
-    """Say whether the loss can be evaluated at many points at once."""
-    t = head.targets[0]
-    outputs = torch.linspace(0.1, 0.9, 2 * len(t) * units, device=t.device).view(2, len(t), units)
-    if t.is_floating_point():
-        outputs = outputs.to(t.dtype)
-    return _probe.can_be_vectorised(_functional.values, lambda o: head.loss_fn(o, t), outputs)
