@@ -39,6 +39,22 @@ from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extre
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
+from lossviz.geometry.directions import (
+    difference,
+    eigenvector_directions,
+    principal_directions,
+    random_directions,
+)
+from lossviz.geometry.forced_zeros import ForcedZeros, forced_zeros
+from lossviz.geometry.matching import match_units
+from lossviz.geometry.normalisation import filter_normalise, normalise, orthogonalise
+from lossviz.geometry.paths import barrier, connect, interpolate
+from lossviz.geometry.planes import loss_line, loss_plane
+from lossviz.geometry.projection import project_trajectory
+from lossviz.geometry.rescaling import rescale_to_sharpness
+from lossviz.geometry.symmetry import flip_signs, orbit, orbit_size, permute_units, rescale_units
+from lossviz.geometry.trajectories import train
+from lossviz.landscape._parameters import Parameter
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
 from lossviz.problems import (
@@ -69,10 +85,12 @@ __all__ = [
     "EffectiveWeights",
     "Estimate",
     "ExtremeCurvature",
+    "ForcedZeros",
     "GradientMeasures",
     "Interval",
     "Landscape",
     "Neutrality",
+    "Parameter",
     "Problem",
     "RankTest",
     "Stagnation",
@@ -81,6 +99,7 @@ __all__ = [
     "Valleys",
     "activation_names",
     "attractor_kind",
+    "barrier",
     "blockwise_curvature",
     "bootstrap",
     "bootstrap_mean",
@@ -89,34 +108,55 @@ __all__ = [
     "cliffs_delta",
     "compare",
     "compare_samplers",
+    "connect",
     "dead_units",
+    "difference",
     "effective_weights",
+    "eigenvector_directions",
     "explorers",
     "extreme_curvature",
+    "filter_normalise",
     "find_attractors",
     "find_valleys",
+    "flip_signs",
+    "forced_zeros",
     "full_curvature",
     "generalisation",
     "get_activation",
     "gradient_measures",
     "hessian_rank",
     "inertia_kinds",
+    "interpolate",
     "load_problem",
+    "loss_line",
+    "loss_plane",
     "manhattan_walk",
+    "match_units",
     "neutrality",
+    "normalise",
+    "orbit",
+    "orbit_size",
+    "orthogonalise",
+    "permute_units",
     "plots",
+    "principal_directions",
     "problem_from_arrays",
     "problem_names",
     "progressive_gradient_walk",
     "progressive_random_walk",
+    "project_trajectory",
     "published_samplers",
+    "random_directions",
     "random_walk",
     "rank_test",
     "register_activation",
+    "rescale_to_sharpness",
+    "rescale_units",
     "ruggedness",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",
     "study",
     "top_eigenvalues",
+    "train",
 ]

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lossviz._threads import one_thread
+from lossviz.landscape._chain import (
+    Chain,
+    ChainOnSubspace,
+    Head,
+    Layer,
+    fast_tanh,
+    largest_is,
+)
 from lossviz.landscape._hessian import SMALL, HessianLayout, kronecker
 from lossviz.landscape._network import Network, Pass
+from lossviz.landscape._subspace import Measured
 from lossviz.landscape.losses import LOSSES, Loss
 
 # Points are worked through in chunks whose largest intermediate array has about this many
@@ -21,6 +32,22 @@ _CHUNK_ELEMENTS = 2**18
 # An entry of a Hessian that is certainly no rounding; weights whose squares and fourth powers,
 # times any input, are certainly finite.
 _SURELY_LARGE, _SURELY_FINITE = 1e-280, 1e50
+
+
+@dataclass(frozen=True)
+class FormHead(Head):
+    """Loss and accuracy of a closed form.
+
+    Attributes:
+        form: the closed form.
+    """
+
+    form: ClosedForm
+
+    def measure(self, outputs: Tensor, batch: int) -> Measured:
+        """Return loss and accuracy from the outputs' net inputs (points, outputs, samples)."""
+        del batch
+        return self.form.loss_of.value(outputs), self.form.share_correct(outputs)
 
 
 @dataclass(frozen=True)
@@ -84,12 +111,31 @@ class ClosedForm:
 
     def accuracy(self, w: Tensor) -> Tensor:
         """Return the share of samples classified correctly, (points,)."""
-        z2 = self.run(w).z2
+        return self.share_correct(self.run(w).z2)
+
+    def share_correct(self, z2: Tensor) -> Tensor:
+        """Return the same from the outputs' net inputs (points, outputs, samples)."""
         if z2.shape[1] == 1:
             correct = (z2 > 0) == (self.targets > 0.5)
-            return correct.to(w.dtype).mean(dim=(-2, -1))
-        correct = z2.argmax(dim=-2) == self.targets.argmax(dim=-2)
-        return correct.to(w.dtype).mean(dim=-1)
+            return correct.to(z2.dtype).mean(dim=(-2, -1))
+        return largest_is(z2, self._classes).to(z2.dtype).mean(dim=-1)
+
+    @cached_property
+    def _classes(self) -> Tensor:
+        return self.targets.argmax(dim=-2)
+
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> ChainOnSubspace:
+        """Return loss and accuracy along directions; samples must be the same for all points."""
+        inputs, hidden, outputs = self.network.layers
+        ends = np.cumsum([0, hidden * inputs, hidden, outputs * hidden, outputs]).tolist()
+        w1, b1, w2, b2 = (slice(a, b) for a, b in pairwise(ends))
+        function = self.network.activation.function
+        layers = (
+            Layer(w1, b1, hidden, fast_tanh if function is torch.tanh else function),
+            Layer(w2, b2, outputs, lambda z: z),
+        )
+        chain = Chain(layers, (self.samples[:-1],), (1.0,), FormHead(self))
+        return chain.on_subspace(origin, directions)
 
     # --- batches -------------------------------------------------------------------------------
 

@@ -14,7 +14,11 @@ from torch.nn.utils import parameters_to_vector
 
 from lossviz.landscape import _functional, _probe
 from lossviz.landscape._functional import FlatModule, Function, Products
+from lossviz.landscape._moving import Task
+from lossviz.landscape._parameters import parameters_of_module
+from lossviz.landscape._slices import fastest_subspace
 from lossviz.landscape._source import Source
+from lossviz.landscape._subspace import Subspace
 
 # Points and vectors are worked through in chunks that keep about this many numbers in all.
 _CHUNK_ELEMENTS = 2**21
@@ -28,7 +32,7 @@ class Evaluation:
 
     Attributes:
         weights: the module's own weights, flat.
-        blocks: name and size of each parameter.
+        parameters: what the parts of a flat point are.
         vectorised: whether the gradients at many points are computed at once.
         output_shape: shape of the outputs for all samples.
         correct: which samples are correct, from outputs and targets; None if unknown.
@@ -42,7 +46,7 @@ class Evaluation:
         self._batches = batches_of(self._inputs, self._targets, source.batch_size)
         self._loss_fn = source.own_loss()
         self.weights = parameters_to_vector(module.parameters()).detach().clone()
-        self.blocks = tuple((name, p.numel()) for name, p in module.named_parameters())
+        self.parameters = parameters_of_module(module)
         devices = [source.device] if source.device.type == "cuda" else []
         numpys = np.random.get_state()  # noqa: NPY002 - what a module may draw from
         with torch.random.fork_rng(devices), _functional.plain_attention(), torch.no_grad():
@@ -133,6 +137,12 @@ class Evaluation:
                 )
         return found
 
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> Subspace | None:
+        """Return the fastest way along directions; None if it is only that of ``loss``."""
+        task = Task(self._module, self._batches, self._loss_fn, self.correct, self._per_point)
+        vectorised = self._fast_outputs and self._fast_values
+        return fastest_subspace(task, self.weights, origin, directions, self.loss, vectorised)
+
     # --- batches and chunks ---------------------------------------------------------------------
 
     def _loss(self, w: Tensor, x: Tensor, t: Tensor) -> Tensor:
@@ -212,6 +222,10 @@ class OnBatches:
     def products(self, points: Tensor, vectors: Tensor, start: int = 0) -> Tensor:
         """Multiply vectors (points, vectors, weights) by Hessians, or blocks of them."""
         return self._each("products", points, vectors, start=start)
+
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> None:
+        """Return None: there is no faster way than that of ``loss``."""
+        del origin, directions
 
     def _each(self, method: str, *arrays: Tensor, **options: int) -> Tensor:
         rows = zip(self._samples, *(array.split(1) for array in arrays), strict=True)

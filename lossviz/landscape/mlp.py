@@ -17,7 +17,9 @@ from lossviz.activations import Activation, get_activation
 from lossviz.landscape._closed_form import ClosedForm
 from lossviz.landscape._data import columns, one_hidden_layer
 from lossviz.landscape._network import Network, Pass
+from lossviz.landscape._parameters import parameters_of_layers
 from lossviz.landscape._recorder import NetworkProbe
+from lossviz.landscape._subspace import Subspace
 from lossviz.landscape.base import BaseLandscape
 from lossviz.landscape.losses import LOSSES
 from lossviz.landscape.module import from_module
@@ -89,10 +91,8 @@ class Landscape(BaseLandscape):
         self.dtype = _checks.float_dtype("dtype", dtype)
         self.device = _checks.device("device", device)
         self.num_weights = self.problem.num_weights
-        inputs, hidden, outputs = self.problem.layers
-        self.blocks = (
-            ("W1", hidden * inputs), ("b1", hidden), ("W2", outputs * hidden), ("b2", outputs),
-        )  # fmt: skip
+        self.parameters = parameters_of_layers(self.problem.layers)
+        self.blocks = tuple((part.name, part.size) for part in self.parameters)
         samples, targets = columns(self.problem, self.dtype, self.device)
         network = Network(self.problem.layers, self.activation)
         self._form = ClosedForm(network, samples, targets, self.loss_name)
@@ -253,6 +253,12 @@ class Landscape(BaseLandscape):
     @override
     def num_samples(self) -> int:
         return self._form.samples.shape[-1]
+
+    @override
+    def _on_subspace(self, origin: Tensor, directions: Tensor) -> Subspace:
+        if self._form.samples.ndim == 3:  # samples of their own for each point
+            return super()._on_subspace(origin, directions)
+        return self._form.on_subspace(origin, directions)
 
     @override
     def _on_batches(self, samples: Int[Tensor, "points batch"]) -> Landscape:

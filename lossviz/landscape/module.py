@@ -16,6 +16,7 @@ from typing_extensions import override
 from lossviz import _checks
 from lossviz.landscape._evaluation import Evaluation, OnBatches
 from lossviz.landscape._source import Source, checked_source
+from lossviz.landscape._subspace import Subspace
 from lossviz.landscape.base import BaseLandscape
 
 
@@ -33,13 +34,15 @@ class ModuleLandscape(BaseLandscape):
         dtype: ``torch.float32`` or ``torch.float64``.
         device: where points are evaluated.
         blocks: names and sizes of the parameters.
+        parameters: the same with shapes and kinds; see :class:`lossviz.Parameter`.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._at = Evaluation(source)
         self.dtype, self.device = source.dtype, source.device
-        self.weights, self.blocks = self._at.weights, self._at.blocks
+        self.weights, self.parameters = self._at.weights, self._at.parameters
+        self.blocks = tuple((part.name, part.size) for part in self.parameters)
         self.num_weights, self.vectorised = len(self.weights), self._at.vectorised
         test_part = source.test_part()
         self.test = None if test_part is None else ModuleLandscape(test_part)
@@ -170,6 +173,16 @@ class ModuleLandscape(BaseLandscape):
     def _group_size(self) -> int:
         # What is evaluated point by point does not depend on company: nothing need be filled up.
         return min(super()._group_size, self._at.together(max(size for _, size in self.blocks)))
+
+    @property
+    @override
+    def _knows_accuracy(self) -> bool:
+        return self._at.correct is not None
+
+    @override
+    def _on_subspace(self, origin: Tensor, directions: Tensor) -> Subspace:
+        found = self._at.on_subspace(origin, directions)
+        return super()._on_subspace(origin, directions) if found is None else found
 
     @override
     def _on_batches(self, samples: Int[Tensor, "points batch"]) -> ModuleLandscape:

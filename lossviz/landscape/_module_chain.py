@@ -1,0 +1,157 @@
+"""Which modules are chains of linear layers and elementwise activations, and their heads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from lossviz.landscape import _functional, _probe
+from lossviz.landscape._chain import Chain, Head, Layer, fast_tanh, largest_is
+from lossviz.landscape._functional import Function
+from lossviz.landscape._subspace import Measured
+
+Batch = tuple[Tensor, Tensor, float]
+
+_ELEMENTWISE = (
+    nn.CELU, nn.ELU, nn.GELU, nn.Hardshrink, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh,
+    nn.Identity, nn.LeakyReLU, nn.LogSigmoid, nn.Mish, nn.ReLU, nn.ReLU6, nn.SELU, nn.Sigmoid,
+    nn.SiLU, nn.Softplus, nn.Softshrink, nn.Softsign, nn.Tanh, nn.Tanhshrink, nn.Threshold,
+)  # fmt: skip
+# Modules that do nothing, as landscapes are not random.
+_NOTHING = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout)
+
+
+@dataclass(frozen=True)
+class ModuleHead(Head):
+    """A loss that takes rows of samples, as callers write it.
+
+    Attributes:
+        targets: of each batch.
+        loss_fn: the loss of a batch from outputs (samples, units) and targets.
+        correct: which samples are correct, from outputs (points, samples, units) and targets.
+        classes: whether the loss is torch's cross-entropy of integer classes, which is many times
+            faster units-first.
+        vectorised: whether ``loss_fn`` can be evaluated at many points at once.
+    """
+
+    targets: tuple[Tensor, ...]
+    loss_fn: Callable[[Tensor, Tensor], Tensor]
+    correct: Callable[[Tensor, Tensor], Tensor] | None
+    classes: bool
+    vectorised: bool
+
+    def measure(self, outputs: Tensor, batch: int) -> Measured:
+        """Return loss and accuracy from outputs (points, units, samples)."""
+        t = self.targets[batch]
+        if not self.classes:
+            rows = outputs.mT.contiguous()
+            loss = losses_of_outputs(self.loss_fn, rows, t, self.vectorised)
+            return loss, share_correct(self.correct, rows, t)
+        each = cross_entropy(outputs, t.expand(len(outputs), -1), reduction="none")
+        if self.correct is _probe.of_largest:
+            return each.mean(dim=-1), largest_is(outputs, t).to(each.dtype).mean(dim=-1)
+        return each.mean(dim=-1), share_correct(self.correct, outputs.mT.contiguous(), t)
+
+
+def losses_of_outputs(
+    loss_fn: Callable[[Tensor, Tensor], Tensor], outputs: Tensor, t: Tensor, vectorised: bool
+) -> Tensor:
+    """Return the losses of outputs (points, samples, ...), shape (points,)."""
+    return _functional.values(lambda o: loss_fn(o, t), outputs, vectorised)
+
+
+def share_correct(
+    correct: Callable[[Tensor, Tensor], Tensor] | None, outputs: Tensor, t: Tensor
+) -> Tensor | None:
+    """Return the shares of samples that are correct, shape (points,)."""
+    if correct is None:
+        return None
+    return correct(outputs, t).to(outputs.dtype).mean(dim=-1)
+
+
+def chain_of(
+    module: nn.Module,
+    batches: list[Batch],
+    loss_fn: Callable[[Tensor, Tensor], Tensor],
+    correct: Callable[[Tensor, Tensor], Tensor] | None,
+    vectorised: bool,
+) -> Chain | None:
+    """Return a module as a chain with its loss; None if it is no such network.
+
+    ``vectorised`` says whether the loss can be evaluated at many points at once.
+    Whether the chain gives what the module gives is for the caller to check.
+    """
+    parts = list(_parts(module))
+    flatten = bool(parts) and type(parts[0]) is nn.Flatten and parts[0].start_dim == 1
+    parts = parts[1:] if flatten and parts[0].end_dim == -1 else parts
+    inputs = [x.flatten(1) if flatten else x for x, *_ in batches]
+    layers = _layers(parts, _places(module))
+    if not layers or any(x.ndim != 2 or not x.is_floating_point() for x in inputs):
+        return None
+    targets = tuple(t for _, t, _ in batches)
+    head = ModuleHead(targets, loss_fn, correct, _of_classes(loss_fn, targets), vectorised)
+    columns = tuple(x.T.contiguous() for x in inputs)
+    return Chain(layers, columns, tuple(share for *_, share in batches), head)
+
+
+def _parts(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield what a Sequential runs, one after the other; something else as a whole."""
+    if type(module) is nn.Sequential and not _hooked(module):
+        for part in module:
+            yield from _parts(part)
+    elif not (type(module) in _NOTHING and not _hooked(module)):
+        yield module
+
+
+def _hooked(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
+
+
+def _places(module: nn.Module) -> dict[int, slice]:
+    """Return where each parameter lies in the flat weights, by its identity: some are tied."""
+    places, start = {}, 0
+    for value in module.parameters():
+        places[id(value)] = slice(start, start + value.numel())
+        start += value.numel()
+    return places
+
+
+def _layers(parts: list[nn.Module], places: dict[int, slice]) -> tuple[Layer, ...]:
+    """Return the layers; none if a part is neither linear nor elementwise."""
+    layers: list[Layer] = []
+    for part in parts:
+        if type(part) is nn.Linear and not _hooked(part):
+            bias = None if part.bias is None else places[id(part.bias)]
+            layers.append(Layer(places[id(part.weight)], bias, part.out_features, _nothing))
+        elif type(part) in _ELEMENTWISE and layers and not _hooked(part):
+            before = layers[-1].activation
+            layers[-1] = replace(layers[-1], activation=_after(before, part))
+        else:
+            return ()
+    return tuple(layers)
+
+
+def _nothing(z: Tensor) -> Tensor:
+    return z
+
+
+def _after(first: Function, second: Function) -> Function:
+    in_place = {nn.ReLU: torch.relu_, nn.Tanh: fast_tanh, nn.Sigmoid: torch.sigmoid_}
+    second = in_place.get(type(second), second)
+    return second if first is _nothing else lambda z: second(first(z))
+
+
+def _of_classes(loss_fn: Callable[..., Tensor], targets: tuple[Tensor, ...]) -> bool:
+    """Say whether a loss is the mean of torch's cross-entropy over integer classes."""
+    plain = loss_fn is cross_entropy or (
+        type(loss_fn) is nn.CrossEntropyLoss
+        and loss_fn.weight is None
+        and (loss_fn.reduction, loss_fn.label_smoothing) == ("mean", 0.0)
+    )
+    return plain and all(
+        t.ndim == 1 and not t.is_floating_point() and bool((t >= 0).all()) for t in targets
+    )
