@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import leaks
+from grading.by_hand import NOTHING, HandMarks
 from grading.ledger import number
 from grading.model import Question, Rebuilt, Result, Run, Step
 from grading.pages import escape, page, picture, table
@@ -41,7 +42,13 @@ def redacted(text: str, hidden: frozenset[str]) -> str:
     )
 
 
-def feedback(result: Result, rebuilt: Rebuilt, runs: list[Run], hidden: frozenset[str]) -> bytes:
+def feedback(
+    result: Result,
+    rebuilt: Rebuilt,
+    runs: list[Run],
+    hidden: frozenset[str],
+    given: HandMarks = NOTHING,
+) -> bytes:
     """The page of one student.
 
     Args:
@@ -49,10 +56,13 @@ def feedback(result: Result, rebuilt: Rebuilt, runs: list[Run], hidden: frozense
         rebuilt: The cells that were run; tests are left out.
         runs: What the cells showed; what a test printed is left out, too.
         hidden: The lines that must not be seen.
+        given: What a person marked, and said.
     """
     parts = [f"<p>{escape(_SAID[result.status])}</p>"]
     if result.score is not None:
         parts.append(f"<p>{number(result.score)} of {number(result.max_score)} marks by tests.</p>")
+    if given.total is not None:
+        parts.append(f"<p>{number(given.total)} of {number(result.max_total)} marks in all.</p>")
     rows = [[q.name, _word(q), _points(q), q.max_points] for q in result.questions]
     parts.append(table("Questions", ["question", "result", "marks", "of"], rows))
     if rebuilt.steps and runs:
@@ -60,12 +70,15 @@ def feedback(result: Result, rebuilt: Rebuilt, runs: list[Run], hidden: frozense
         for step, run in zip(rebuilt.steps, runs, strict=True):
             if step.kind in ("answer", "manual", "added"):
                 parts += _answer(step, run, hidden)
+                parts += _comment(given.comments.get(step.name), hidden)
     return page(f"{result.problem_set}: {result.student}", parts)
 
 
 def _word(question: Question) -> str:
     if question.points is None:
-        return "marked by a person" if question.by_hand else "not marked"
+        return "for a person to mark" if question.by_hand else "not marked"
+    if question.by_hand:
+        return "marked by a person"
     if question.points >= question.max_points:
         return "passed"
     return "passed in part" if question.points > 0 else "not passed"
@@ -73,6 +86,10 @@ def _word(question: Question) -> str:
 
 def _points(question: Question) -> object:
     return "" if question.points is None else question.points
+
+
+def _comment(text: str | None, hidden: frozenset[str]) -> list[str]:
+    return [f"<p><strong>Comment:</strong> {escape(redacted(text, hidden))}</p>"] if text else []
 
 
 def _answer(step: Step, run: Run, hidden: frozenset[str]) -> list[str]:

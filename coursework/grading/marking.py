@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from grading.model import Event, Limits, Rebuilt, Run, Step
+from grading.rebuild import same_id
 from grading.sandbox import Sandbox, Session, StoppedError
 
 
@@ -99,7 +100,7 @@ def _event(reply: dict[str, Any], step: Step, student: str) -> Event | None:
         names = ", ".join(map(str, _list(reply["tampered"])[:4]))
         return Event("check", f"{step.name}: exchanged before or in this test: {names}")
     claimed = reply.get("student")
-    if isinstance(claimed, str) and claimed.strip() not in ("", student):
+    if isinstance(claimed, str) and claimed.strip() and not same_id(claimed, student):
         return Event("check", f"the notebook runs as STUDENT_ID {claimed[:60]!r}")
     message = str(reply.get("message") or "")
     kinds = _list(reply.get("kinds"))

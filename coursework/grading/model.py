@@ -104,12 +104,17 @@ class Result:
 
     @property
     def score(self) -> float | None:
-        """The sum of the marked questions, or None where no mark can be trusted alone."""
+        """The sum of what tests marked, or None where no mark can be trusted alone."""
         if self.status not in SCORED:
             return None
-        return sum(q.points for q in self.questions if q.points is not None)
+        return sum(q.points for q in self.questions if not q.by_hand and q.points is not None)
 
     @property
     def max_score(self) -> float:
         """The points of all questions that are marked automatically."""
         return sum(q.max_points for q in self.questions if not q.by_hand)
+
+    @property
+    def max_total(self) -> float:
+        """The points of all questions."""
+        return sum(q.max_points for q in self.questions)

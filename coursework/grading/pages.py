@@ -65,13 +65,16 @@ def _cell(value: object) -> str:
     return f'<td class="number">{shown}</td>' if number else f"<td>{shown}</td>"
 
 
-def picture(png: str | bytes, description: str) -> str:
-    """A picture in the page itself; nothing where the data is no PNG."""
+def png_code(png: str | bytes) -> str:
+    """A PNG as base64, written anew; empty where the data is none."""
     try:
         data = base64.b64decode(png, validate=False) if isinstance(png, str) else png
     except (binascii.Error, ValueError):
-        data = b""
-    if not data.startswith(b"\x89PNG"):
         return ""
-    code = base64.b64encode(data).decode()
-    return f'<img src="data:image/png;base64,{code}" alt="{escape(description)}">'
+    return base64.b64encode(data).decode() if data.startswith(b"\x89PNG") else ""
+
+
+def picture(png: str | bytes, description: str) -> str:
+    """A picture in the page itself; nothing where the data is no PNG."""
+    code = png_code(png)
+    return f'<img src="data:image/png;base64,{code}" alt="{escape(description)}">' if code else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,17 +11,8 @@ from torch.nn.functional import cross_entropy
 
 from lossviz import _checks
 from lossviz.geometry._flat import checked_landscape, one_point
-from lossviz.geometry._null_directions import (
-    bends_nowhere,
-    common_shifts,
-    directions_of_flat_units,
-    hidden_outputs,
-    moves_of_scale,
-    new_dimensions,
-    unseen_directions,
-    weights_of_dead_units,
-)
-from lossviz.landscape._dense_layers import HiddenLayer, hidden_layers, leading_parts
+from lossviz.geometry._null_directions import Flatness
+from lossviz.landscape._dense_layers import hidden_layers, leading_parts
 from lossviz.landscape.base import BaseLandscape
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.module import ModuleLandscape
@@ -131,36 +121,16 @@ def forced_zeros(
     if not all(layer.dense for layer in layers):
         raise ValueError("landscape must have Linear layers only; got convolutions or pooling.")
     exact = landscape.with_dtype(torch.float64)
-    inputs, softmax = _inputs(exact), _softmax(exact)
-    outputs = hidden_outputs(layers, point, inputs)
-    critical = float(exact.gradient(point).norm()) <= slack
-    counts = new_dimensions({
-        "dependent_inputs": unseen_directions(layers[0], inputs, len(point)),
-        "softmax_shift": common_shifts(layers[-1], len(point)) if softmax else [],
-        "dead_units": weights_of_dead_units(layers, outputs, len(point)),
-        "flat_units": directions_of_flat_units(layers[0], inputs, point),
-        "rescaling": moves_of_scale(layers, outputs, point) if critical else [],
-    }, len(point))  # fmt: skip
+    softmax = _softmax(exact)
+    flatness = Flatness(layers, point, _inputs(exact), softmax)
+    counts = flatness.counts(critical=float(exact.gradient(point).norm()) <= slack)
     free = layers[-1].outgoing.shape[1] - int(softmax)
-    ranks = {"piecewise_linear": _rank_between_kinks(layers, inputs, outputs[0], free, len(point))}
+    ranks = {"piecewise_linear": flatness.rank_between_kinks(free)}
     no_residual = float(_slopes(exact, point).abs().sum()) <= slack
-    ranks["zero_residual"] = len(inputs) * free if no_residual else len(point)
+    ranks["zero_residual"] = len(flatness.inputs) * free if no_residual else len(point)
     for name, rank in ranks.items():  # what a bound of the rank forces beyond what is counted
         counts[name] = max(0, len(point) - rank - sum(counts.values()))
     return ForcedZeros(**counts, num_weights=len(point))
-
-
-def _rank_between_kinks(
-    layers: Sequence[HiddenLayer], inputs: Tensor, outputs: Tensor, free: int, m: int
-) -> int:
-    """Return a bound of the Hessian's rank that a piecewise linear activation sets, or m."""
-    if len(layers) > 1 or not bends_nowhere(layers[0]):
-        return m
-    active = layers[0].units
-    if layers[0].rectifies:
-        active = int((outputs != 0).any(dim=0).sum())
-    seen = int(torch.linalg.matrix_rank(inputs[:, : layers[0].incoming.shape[1]]))
-    return len(inputs) * free + 2 * active * min(seen, free)
 
 
 def _inputs(landscape: Landscape | ModuleLandscape) -> Tensor:

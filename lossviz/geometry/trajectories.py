@@ -62,7 +62,7 @@ def train(
         measures: what to record, of ``"loss"``, ``"gradient_norm"`` (Euclidean),
             ``"accuracy"``, ``"test_loss"``, ``"test_accuracy"``, ``"saturation"``,
             ``"sharpness"`` (the largest Hessian eigenvalue, relative tolerance 1e-3) and
-            ``"weights"``.
+            ``"weights"`` (for large networks, together with a large ``every``).
         every: record every so many steps, from the start on; at least 1.
         momentum: mu in [0, 1), of ``"momentum"``.
         betas: decay rates of Adam's averages, both in [0, 1).

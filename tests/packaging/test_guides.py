@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from grading.model import STATUSES
 from lossviz_book import repository, site
 
 ROOT = Path(__file__).parents[2]
-GUIDES = [ROOT / "book" / f"{name}.md" for name in ("students", "instructors")]
+GUIDES = [ROOT / "book" / f"{name}.md" for name in ("students", "instructors", "teaching")]
 # Names of the reader's own, and what exists only after a build.
-OTHERS = {"results", "_build/html", ".venv/bin", r".venv\Scripts"}
+OTHERS = {"results", "_build/html", ".venv/bin", r".venv\Scripts", "marks-ps1/feedback"}
+OTHERS |= {"submitted/"}
+OTHERS |= {f"SUBMISSIONS/STUDENT/{path}" for path in ("ps1.ipynb", "ps1/ps1.ipynb")}
 PATH = re.compile(r"(?:\.?[\w-]+/)+[\w.-]*|_\w+\.yml|LICENSE|results")
 
 each_guide = pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
@@ -25,14 +29,14 @@ def code(path: Path) -> list[str]:
     blocks = re.findall(r"(?ms)^ *```\n(.*?)^ *```$", text)
     without = re.sub(r"(?ms)^ *```.*?^ *```$", "", text)
     lines = [line for block in blocks for line in block.splitlines()]
-    return [*lines, *re.findall(r"`([^`]+)`", without)]
+    return [*lines, *re.findall(r"(?<!})`([^`]+)`", without)]
 
 
 @each_guide
 def test_every_target_of_make_exists(path):
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for piece in code(path):
-        for target in re.findall(r"\bmake ([a-z-]+)", piece):
+        for folder, target in re.findall(r"\bmake (?:-C (\w+) )?([a-z-]+)", piece):
+            makefile = (ROOT / folder / "Makefile").read_text(encoding="utf-8")
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
@@ -88,10 +92,57 @@ def test_the_table_of_buttons_says_what_the_build_does():
         assert [cell in ("yes", "where named") for cell in said] == [key in buttons for key in keys]
 
 
+def texts(path: Path) -> str:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+
+
+def plain(text: str) -> str:
+    """Return a line without its emphasis, and citations as words."""
+    return text.replace("{cite:t}`bosman2023`", "Bosman, Engelbrecht and Helbig (2023)").replace(
+        "*", ""
+    )
+
+
+CHAPTERS = sorted(path for path in (ROOT / "book").glob("*.ipynb"))
+SETS = sorted((ROOT / "book" / "coursework").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_map_has_every_outcome_of_a_chapter(path):
+    opening = texts(path).split("**After this chapter you can**")[1].split("It takes about")[0]
+    wanted = [plain(line).rstrip(";.") for line in re.findall(r"(?m)^- (.*)$", opening)]
+    lines = GUIDES[2].read_text("utf-8").splitlines()
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines if line[:1] == "|"]
+    first = [row[0] for row in rows].index(f"[]({path.name})")
+    assert [row[1] for row in rows[first : first + len(wanted)]] == wanted
+    assert all(row[0] == "" for row in rows[first + 1 : first + len(wanted)])
+
+
+@pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
+def test_the_map_sends_to_every_question_of_a_set(path):
+    asked = {
+        number + "*" * ("stretch" in words)
+        for number, words in re.findall(r"(?m)^## Question (\d+)(.*)$", texts(path))
+    }
+    named = re.findall(rf"{path.stem.upper()}: ([\d, *]+)", GUIDES[2].read_text("utf-8"))
+    assert {number.strip() for group in named for number in group.split(",")} == asked
+
+
+def test_plans_name_every_chapter():
+    plans = GUIDES[2].read_text("utf-8").split("## Ten weeks")[1].split("## A night")[0]
+    assert [path.name for path in CHAPTERS if f"[]({path.name})" not in plans] == []
+
+
+def test_the_table_of_statuses_has_them_all():
+    night = GUIDES[2].read_text("utf-8").split("## A night of grading")[1]
+    assert {status for status in STATUSES if f"`{status}`" not in night} == set()
+
+
 def test_the_python_that_they_ask_for_is_the_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (least,) = re.findall(r">=(3\.\d+)", project["requires-python"])
-    for path in GUIDES:
+    for path in GUIDES[:2]:
         assert f"Python {least} or newer" in path.read_text(encoding="utf-8")
 
 

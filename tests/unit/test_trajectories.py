@@ -26,6 +26,25 @@ def small(dtype=torch.float64, hidden=5):
     return module, x, t, landscape
 
 
+class Branching(nn.Module):
+    """A module whose points cannot be computed at once, as it looks at its numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x):
+        z = self.layer(x)
+        return 2 * z if z.sum().item() > 1e9 else z
+
+
+def one_by_one():
+    x = torch.linspace(-1, 1, 30).view(10, 3).double()
+    landscape = lv.Landscape.from_module(Branching().double(), nn.MSELoss(), x, x[:, :2])
+    assert not landscape.vectorised
+    return landscape
+
+
 def quadratic(samples=30):
     """Linear regression: a quadratic loss, with its largest curvature."""
     torch.manual_seed(1)
@@ -138,9 +157,10 @@ def test_every_and_the_number_of_steps_only_choose():
 
 
 @pytest.mark.parametrize("batch_size", [None, 2])
-@pytest.mark.parametrize("problem", ["xor", "iris", "module"])
+@pytest.mark.parametrize("problem", ["xor", "iris", "module", "branching"])
 def test_a_walk_is_the_same_whoever_comes_behind(problem, batch_size):
-    landscape = small()[3] if problem == "module" else lv.Landscape(problem, "tanh")
+    made = {"module": lambda: small()[3], "branching": one_by_one}
+    landscape = made.get(problem, lambda: lv.Landscape(problem, "tanh"))()
     start = landscape.initial(100, 0, 1.0)
     settings = ("adam", 0.1, 6, batch_size)
     many = lv.train(landscape, start, *settings)
