@@ -50,7 +50,7 @@ def cnn() -> Model:
 
 
 def normed() -> Model:
-    """Two convolutions with batch norms on 200 coloured pictures of 32 x 32, to be evaluated."""
+    """Two convolutions with batch norms on 100 coloured pictures of 32 x 32, to be evaluated."""
     module = nn.Sequential(
         nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
         nn.Conv2d(16, 32, 3, padding=1, stride=2), nn.BatchNorm2d(32), nn.ReLU(),
@@ -58,7 +58,7 @@ def normed() -> Model:
     )  # fmt: skip
     for part in module[1], module[4]:  # a peer divides by the norm of what begins as zeros
         nn.init.normal_(part.bias)
-    return _classes(module.eval(), 200, 3, 32, 32)
+    return _classes(module.eval(), 100, 3, 32, 32)
 
 
 MODELS = {

@@ -32,9 +32,16 @@ PEERS = ("loss-landscapes", "landscaper")
 
 
 class Others:
-    """The peers, in a process with the Python of their own environment."""
+    """The peers, in a process with the Python of their own environment; none without one.
 
-    def __init__(self, folder: Path) -> None:
+    Attributes:
+        names: the peers' names.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.names = () if folder is None else PEERS
+        if folder is None:
+            return
         script = Path(__file__).with_name("plane_peers.py")
         self._process = subprocess.Popen(
             [folder / "bin" / "python", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -75,23 +82,27 @@ def seconds(name: str, resolution: int) -> float:
 
 def timed(others: Others, name: str, resolution: int, repeats: int) -> dict[str, float]:
     """Return the least seconds of lossviz and of each peer, measured in turns."""
-    found: dict[str, list[float]] = {"lossviz": [], **{peer: [] for peer in PEERS}}
+    found: dict[str, list[float]] = {"lossviz": [], **{peer: [] for peer in others.names}}
     for _ in range(repeats):
         found["lossviz"].append(seconds(name, resolution))
-        for peer in PEERS:
+        for peer in others.names:
             found[peer].append(others.ask("time", peer, name, resolution))
     return {who: min(values) for who, values in found.items()}
 
 
 def table_of_times(others: Others, names: list[str], resolution: int, repeats: int) -> None:
     """Print seconds, and in brackets how many times lossviz's they are."""
-    print(f"| {resolution} x {resolution} | lossviz | {' | '.join(PEERS)} |")
-    print(f"|---|---{'|---' * len(PEERS)}|")
+    _header(f"{resolution} x {resolution}", others)
     for name in names:
         found = timed(others, name, resolution, repeats)
         own = found.pop("lossviz")
         cells = [f"{value:.2f} ({value / own:.1f})" for value in found.values()]
-        print(f"| {name} | {own:.2f} | {' | '.join(cells)} |", flush=True)
+        print(f"| {' | '.join([name, f'{own:.2f}', *cells])} |", flush=True)
+
+
+def _header(corner: str, others: Others) -> None:
+    names = [corner, "lossviz", *others.names]
+    print(f"| {' | '.join(names)} |\n{'|---' * len(names)}|")
 
 
 # --- what a plane must be -----------------------------------------------------------------------
@@ -241,11 +252,10 @@ def goes_on(model: Model, a: Tensor, b: Tensor) -> bool:
 def table_of_checks(others: Others) -> bool:
     """Print who passes which check; return whether lossviz passes all."""
     own = checks()
-    theirs = {peer: others.ask("check", peer) for peer in PEERS}
-    print(f"| check | lossviz | {' | '.join(PEERS)} |")
-    print(f"|---|---{'|---' * len(PEERS)}|")
+    theirs = {peer: others.ask("check", peer) for peer in others.names}
+    _header("check", others)
     for name, passed in own.items():
-        cells = [theirs[peer].get(name) for peer in PEERS]
+        cells = [theirs[peer].get(name) for peer in others.names]
         words = [{True: "yes", False: "no", None: "-"}[cell] for cell in (passed, *cells)]
         print(f"| {name} | {' | '.join(words)} |")
     return all(own.values())
@@ -254,7 +264,7 @@ def table_of_checks(others: Others) -> bool:
 def main() -> None:
     """Measure and check."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peers", type=Path, required=True, help="what peers.py has made")
+    parser.add_argument("--peers", type=Path, help="what peers.py has made; else lossviz alone")
     parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--resolution", type=int, default=51)
     parser.add_argument("--repeats", type=int, default=3)
@@ -262,13 +272,14 @@ def main() -> None:
     for name in ("resolution", "repeats"):
         if getattr(given, name) < 1:
             parser.error(f"--{name} must be at least 1; got {getattr(given, name)}")
-    if not (given.peers / "bin" / "python").exists():
+    if given.peers is not None and not (given.peers / "bin" / "python").exists():
         parser.error(f"--peers must be an environment made by peers.py; got {given.peers}")
     torch.set_num_threads(1)
     others = Others(given.peers)
     versions = [f"lossviz {version('lossviz')}, torch {torch.__version__}"]
-    versions += [f"{peer} {others.ask('version', peer)}" for peer in PEERS]
-    print(f"{', '.join(versions)} (torch {others.ask('version', 'torch')} there)\n")
+    asked = [*others.names, *(["torch"] if others.names else [])]
+    versions += [f"{name} {others.ask('version', name)}" for name in asked]
+    print(f"{', '.join(versions)}\n")
     table_of_times(others, given.models, given.resolution, given.repeats)
     print()
     if not table_of_checks(others):

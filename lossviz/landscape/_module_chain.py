@@ -25,6 +25,9 @@ _ELEMENTWISE = (
 # Modules that do nothing, as landscapes are not random.
 _NOTHING = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout)
 
+# What torch's losses have unless they were asked for something else.
+_PLAIN = {"reduction": "mean", "label_smoothing": 0.0, "ignore_index": -100}
+
 
 @dataclass(frozen=True)
 class ModuleHead(Head):
@@ -150,10 +153,9 @@ def _after(first: Function, second: Function) -> Function:
 
 def _units_first(loss_fn: Callable[..., Tensor], t: Tensor) -> Function | None:
     """Return a loss as a function of outputs (points, units, samples), if it is a plain one."""
-    plain = getattr(loss_fn, "reduction", "mean") == "mean" and not any(
-        getattr(loss_fn, name, None) for name in ("weight", "pos_weight", "label_smoothing")
-    )
-    if not plain or bool((t < 0).any()):
+    plain = all(getattr(loss_fn, name, value) == value for name, value in _PLAIN.items())
+    weighted = any(getattr(loss_fn, name, None) is not None for name in ("weight", "pos_weight"))
+    if not plain or weighted or bool((t < 0).any()):
         return None
     if loss_fn is cross_entropy or type(loss_fn) is nn.CrossEntropyLoss:
         return _of_classes(t) if t.ndim == 1 and not t.is_floating_point() else None
