@@ -113,6 +113,10 @@ LANDSCAPES = {
         lambda: one_output(nn.BCEWithLogitsLoss(pos_weight=torch.tensor([2.0]))), ChainOnSubspace
     ),
     "chain, squared error": (lambda: one_output(nn.MSELoss()), ChainOnSubspace),
+    "chain, two of tanh": (
+        lambda: of(mlp(nn.Tanh(), nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 5), nn.Tanh())),
+        ChainOnSubspace,
+    ),
     "chain, tied": (lambda: of(tied()), ChainOnSubspace),
     "hook": (lambda: of(with_hook()), Together),
     "layer norm": (lambda: of(mlp(nn.LayerNorm(5))), Together),
