@@ -25,7 +25,7 @@ Metric = Callable[[nn.Module], float]
 
 
 def by_loss_landscapes(module: nn.Module, metric: Metric, resolution: int) -> np.ndarray:
-    """Call ``loss_landscapes.random_plane`` as its documentation does."""
+    """Call ``loss_landscapes.random_plane`` with its defaults, filter by filter."""
     import loss_landscapes
 
     # What it calls the metric with is its wrapper of the module.
@@ -35,7 +35,7 @@ def by_loss_landscapes(module: nn.Module, metric: Metric, resolution: int) -> np
 
 
 def by_landscaper(module: nn.Module, metric: Metric, resolution: int) -> np.ndarray:
-    """Call ``landscaper`` along two random directions, as its documentation does."""
+    """Call ``landscaper`` along two random directions."""
     from landscaper.compute import compute_loss_landscape
 
     directions = [[torch.randn_like(p) for p in module.parameters()] for _ in range(2)]
