@@ -63,7 +63,7 @@ class Keeper:
 
     def __post_init__(self) -> None:
         self.values = self.grid.empty()
-        self.finished = np.zeros(len(self.grid.groups()), dtype=bool)
+        self.finished = np.zeros(len(self.grid.groups), dtype=bool)
         if self.path is not None and self.path.exists():
             self._read()
 
@@ -74,7 +74,7 @@ class Keeper:
     def keep(self, number: int, found: dict[str, np.ndarray]) -> None:
         """Take in a group; write from time to time."""
         for name, values in found.items():
-            self.values[name][self.grid.groups()[number]] = values
+            self.values[name][self.grid.groups[number]] = values
         self.finished[number] = self._unwritten = True
         if time.monotonic() - self._written > _INTERVAL:
             self.write()

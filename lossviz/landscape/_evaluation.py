@@ -29,6 +29,10 @@ _CHUNK_ELEMENTS = 2**21
 _SECOND_ORDER = 3
 
 
+# So many samples show how fast a module can be run.
+_FEW = 64
+
+
 class Evaluation:
     """A module on its data, as functions of flat points (points, weight).
 
@@ -68,7 +72,8 @@ class Evaluation:
         self._check_loss(points)
         loss = partial(self._loss, x=x, t=t)
         self._per_point = _functional.elements_in_flight(loss, self.weights)
-        f = partial(self._module, x=x)
+        x, t = _few(self._loss, points[1], x, t)
+        loss, f = partial(self._loss, x=x, t=t), partial(self._module, x=x)
         self._fast_outputs = _probe.can_be_vectorised(_functional.values, f, points)
         self._fast_values = _probe.can_be_vectorised(_functional.values, loss, points)
         self.vectorised = _probe.can_be_vectorised(_functional.values_and_slopes, loss, points)
@@ -154,7 +159,7 @@ class Evaluation:
         """Return the fastest way along directions; None if it is only that of ``loss``."""
         task = Task(self._module, self._batches, self._loss_fn, self.correct, self._per_point)
         vectorised = self._fast_outputs and self._fast_values
-        return fastest_subspace(task, self.weights, origin, directions, self.loss, vectorised)
+        return fastest_subspace(task, self.weights, origin, directions, vectorised)
 
     # --- batches and chunks ---------------------------------------------------------------------
 
@@ -202,6 +207,17 @@ class Evaluation:
         view.vectorised = view._fast_values = view._fast_outputs = False
         view.output_shape = (len(samples), *self.output_shape[1:])
         return view
+
+
+def _few(loss: Callable[..., Tensor], w: Tensor, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a few samples to try out what does not hang on their number, or all if need be."""
+    if len(x) <= _FEW:
+        return x, t
+    try:
+        loss(w, x[:_FEW], t[:_FEW])
+    except (RuntimeError, ValueError, TypeError, LookupError):
+        return x, t  # a module that is written for one number of samples
+    return x[:_FEW], t[:_FEW]
 
 
 class OnBatches:

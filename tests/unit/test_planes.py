@@ -9,6 +9,7 @@ import pytest
 import torch
 import xarray as xr
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 import lossviz as lv
 from lossviz.geometry import _plane_file
@@ -32,6 +33,14 @@ def of(module, loss_fn=None, inputs=(6,), classes=3, **options):
     test_x, test_t = data(9, inputs, classes, seed=1)
     options = {"test_inputs": test_x, "test_targets": test_t, "dtype": DOUBLE} | options
     return lv.Landscape.from_module(module, loss_fn or nn.CrossEntropyLoss(), x, t, **options)
+
+
+def one_output(loss_fn):
+    torch.manual_seed(0)
+    (x, t), (test_x, test_t) = data(classes=2), data(9, classes=2, seed=1)
+    part = {"test_inputs": test_x, "test_targets": test_t[:, None].double(), "dtype": DOUBLE}
+    module = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 1))
+    return lv.Landscape.from_module(module, loss_fn, x, t[:, None].double(), **part)
 
 
 def mlp(*more):
@@ -91,6 +100,22 @@ LANDSCAPES = {
     ),
     "chain, weighted classes": (
         lambda: of(mlp(nn.ReLU()), nn.CrossEntropyLoss(weight=torch.ones(3))), ChainOnSubspace
+    ),
+    "chain, ignored class": (
+        lambda: of(mlp(nn.ReLU()), nn.CrossEntropyLoss(ignore_index=77)), ChainOnSubspace
+    ),
+    "chain, function": (lambda: of(mlp(nn.ReLU()), cross_entropy), ChainOnSubspace),
+    "chain, logits": (lambda: one_output(nn.BCEWithLogitsLoss()), ChainOnSubspace),
+    "chain, logits, function": (
+        lambda: one_output(binary_cross_entropy_with_logits), ChainOnSubspace
+    ),
+    "chain, logits, weighted": (
+        lambda: one_output(nn.BCEWithLogitsLoss(pos_weight=torch.tensor([2.0]))), ChainOnSubspace
+    ),
+    "chain, squared error": (lambda: one_output(nn.MSELoss()), ChainOnSubspace),
+    "chain, two of tanh": (
+        lambda: of(mlp(nn.Tanh(), nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 5), nn.Tanh())),
+        ChainOnSubspace,
     ),
     "chain, tied": (lambda: of(tied()), ChainOnSubspace),
     "hook": (lambda: of(with_hook()), Together),
