@@ -25,7 +25,7 @@ def test_points_per_second_prints_a_line_per_activation():
     assert all("(" in cell for line in lines for cell in line.split(" | ")[3:])
 
 
-@pytest.mark.parametrize("script", ["points_per_second.py", "growth.py"])
+@pytest.mark.parametrize("script", ["points_per_second.py", "growth.py", "spectra.py"])
 def test_bad_options_are_refused(script):
     done = run(script, "--repeats", "0")
     assert done.returncode == 2
