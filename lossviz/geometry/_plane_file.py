@@ -63,7 +63,7 @@ class Keeper:
 
     def __post_init__(self) -> None:
         self.values = self.grid.empty()
-        self.finished = np.zeros(len(self.grid.groups()), dtype=bool)
+        self.finished = np.zeros(len(self.grid.groups), dtype=bool)
         if self.path is not None and self.path.exists():
             self._read()
 
@@ -74,7 +74,7 @@ class Keeper:
     def keep(self, number: int, found: dict[str, np.ndarray]) -> None:
         """Take in a group; write from time to time."""
         for name, values in found.items():
-            self.values[name][self.grid.groups()[number]] = values
+            self.values[name][self.grid.groups[number]] = values
         self.finished[number] = self._unwritten = True
         if time.monotonic() - self._written > _INTERVAL:
             self.write()
@@ -111,10 +111,11 @@ class Keeper:
         other = [name for name, value in wanted.items() if not _same(name, value, got.get(name))]
         other += sorted(set(self.values) ^ (set(data.data_vars) - {"finished"}))
         if other:
-            name = other[0]
+            name, there = other[0], got.get(other[0])
+            there = there.item() if isinstance(there, np.generic) else there
             raise ValueError(
                 f"path must be a new file or one of the same plane; got {self.path} of another, "
-                f"which differs in {', '.join(other)}: {name} is {got.get(name)!r} there and "
+                f"which differs in {', '.join(other)}: {name} is {there!r} there and "
                 f"{wanted.get(name)!r} here. Nothing was changed."
             )
 

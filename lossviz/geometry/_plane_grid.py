@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -33,6 +33,11 @@ NUMBERED = {"alpha": "first", "beta": "second"}
 def steps(span: float, resolution: int) -> Float[np.ndarray, "resolution"]:
     """Return steps from -span to span, symmetric: an odd number has an exact 0 in the middle."""
     return span * (2 * np.arange(resolution) - (resolution - 1)) / (resolution - 1)
+
+
+@cache
+def _own_version() -> str:
+    return version("lossviz")
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Grid:
             -1, len(self.axes)
         )
 
+    @cached_property
     def groups(self) -> list[slice]:
         """Return which points are evaluated together: rows of a plane, stretches of a line.
 
@@ -134,7 +140,7 @@ class Grid:
             **{f"norm_{name}": length for name, length in lengths.items()},
             **between,
             "weights_sha256": self._fingerprint,
-            "lossviz_version": version("lossviz"),
+            "lossviz_version": _own_version(),
             "torch_version": str(torch.__version__),
         }
 

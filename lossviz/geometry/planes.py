@@ -168,7 +168,7 @@ def _evaluated(
 
 def _fill(keeper: Keeper, progress: bool | None) -> None:
     """Evaluate what is missing; write what is finished, whatever happens."""
-    groups, missing = keeper.grid.groups(), keeper.missing()
+    groups, missing = keeper.grid.groups, keeper.missing()
     wanted = [groups[number] for number in missing]
     try:
         with _progress.bar(sum(g.stop - g.start for g in wanted), progress) as bar:

@@ -18,7 +18,7 @@ from lossviz.landscape._subspace import Measured, Subspace, split_leading
 
 # Arrays of hidden units have about so many elements, so that they stay in a core's cache: at each
 # of a few points, so many.
-_TILE_ELEMENTS, _POINT_ELEMENTS = 2**17, 2**15
+_TILE_ELEMENTS, _POINT_ELEMENTS = 2**18, 2**15
 
 # Outputs of so many elements are held at a time, and first-layer products of so many are kept.
 _OUTPUT_ELEMENTS, _KEPT_ELEMENTS = 2**21, 2**26

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from lossviz.landscape import _functional, _probe
 from lossviz.landscape._chain import Chain, Head, Layer, fast_tanh, largest_is
 from lossviz.landscape._functional import Function
 from lossviz.landscape._subspace import Measured
+from lossviz.landscape.losses import CrossEntropy
 
 Batch = tuple[Tensor, Tensor, float]
 
@@ -24,6 +25,9 @@ _ELEMENTWISE = (
 # Modules that do nothing, as landscapes are not random.
 _NOTHING = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout)
 
+# What torch's losses have unless they were asked for something else.
+_PLAIN = {"reduction": "mean", "label_smoothing": 0.0, "ignore_index": -100}
+
 
 @dataclass(frozen=True)
 class ModuleHead(Head):
@@ -33,28 +37,29 @@ class ModuleHead(Head):
         targets: of each batch.
         loss_fn: the loss of a batch from outputs (samples, units) and targets.
         correct: which samples are correct, from outputs (points, samples, units) and targets.
-        classes: whether the loss is torch's cross-entropy of integer classes, which is many times
-            faster units-first.
+        known: of each batch, the same loss from outputs (points, units, samples), where it is one
+            that is many times faster units-first; else None.
         vectorised: whether ``loss_fn`` can be evaluated at many points at once.
     """
 
     targets: tuple[Tensor, ...]
     loss_fn: Callable[[Tensor, Tensor], Tensor]
     correct: Callable[[Tensor, Tensor], Tensor] | None
-    classes: bool
+    known: tuple[Function | None, ...]
     vectorised: bool
 
     def measure(self, outputs: Tensor, batch: int) -> Measured:
         """Return loss and accuracy from outputs (points, units, samples)."""
         t = self.targets[batch]
-        if not self.classes:
-            rows = outputs.mT.contiguous()
+        known, largest = self.known[batch], self.correct is _probe.of_largest
+        rows = outputs if known and largest else outputs.mT.contiguous()
+        if known is None:
             loss = losses_of_outputs(self.loss_fn, rows, t, self.vectorised)
-            return loss, share_correct(self.correct, rows, t)
-        each = cross_entropy(outputs, t.expand(len(outputs), -1), reduction="none")
-        if self.correct is _probe.of_largest:
-            return each.mean(dim=-1), largest_is(outputs, t).to(each.dtype).mean(dim=-1)
-        return each.mean(dim=-1), share_correct(self.correct, outputs.mT.contiguous(), t)
+        else:
+            loss = known(outputs)
+        if largest:
+            return loss, largest_is(outputs, t).to(loss.dtype).mean(dim=-1)
+        return loss, share_correct(self.correct, rows, t)
 
 
 def losses_of_outputs(
@@ -78,9 +83,11 @@ def chain_of(
     batches: list[Batch],
     loss_fn: Callable[[Tensor, Tensor], Tensor],
     correct: Callable[[Tensor, Tensor], Tensor] | None,
+    vectorised: bool,
 ) -> Chain | None:
     """Return a module as a chain with its loss; None if it is no such network.
 
+    ``vectorised`` says whether the loss can be evaluated at many points at once.
     Whether the chain gives what the module gives is for the caller to check.
     """
     parts = list(_parts(module))
@@ -91,11 +98,10 @@ def chain_of(
     if not layers or any(x.ndim != 2 or not x.is_floating_point() for x in inputs):
         return None
     targets = tuple(t for _, t, _ in batches)
-    head = ModuleHead(targets, loss_fn, correct, _of_classes(loss_fn, targets), False)
-    chain = Chain(
-        layers, tuple(x.T.contiguous() for x in inputs), tuple(s for *_, s in batches), head
-    )
-    return replace(chain, head=replace(head, vectorised=_vectorises(head, layers[-1].units)))
+    known = tuple(_units_first(loss_fn, t) for t in targets)
+    head = ModuleHead(targets, loss_fn, correct, known, vectorised)
+    columns = tuple(x.T.contiguous() for x in inputs)
+    return Chain(layers, columns, tuple(share for *_, share in batches), head)
 
 
 def _parts(module: nn.Module) -> Iterator[nn.Module]:
@@ -145,22 +151,23 @@ def _after(first: Function, second: Function) -> Function:
     return second if first is _nothing else lambda z: second(first(z))
 
 
-def _of_classes(loss_fn: Callable[..., Tensor], targets: tuple[Tensor, ...]) -> bool:
-    """Say whether a loss is the mean of torch's cross-entropy over integer classes."""
-    plain = loss_fn is cross_entropy or (
-        type(loss_fn) is nn.CrossEntropyLoss
-        and loss_fn.weight is None
-        and (loss_fn.reduction, loss_fn.label_smoothing) == ("mean", 0.0)
-    )
-    return plain and all(
-        t.ndim == 1 and not t.is_floating_point() and bool((t >= 0).all()) for t in targets
-    )
+def _units_first(loss_fn: Callable[..., Tensor], t: Tensor) -> Function | None:
+    """Return a loss as a function of outputs (points, units, samples), if it is a plain one."""
+    plain = all(getattr(loss_fn, name, value) == value for name, value in _PLAIN.items())
+    weighted = any(getattr(loss_fn, name, None) is not None for name in ("weight", "pos_weight"))
+    if not plain or weighted or bool((t < 0).any()):
+        return None
+    if loss_fn is cross_entropy or type(loss_fn) is nn.CrossEntropyLoss:
+        return _of_classes(t) if t.ndim == 1 and not t.is_floating_point() else None
+    if loss_fn is binary_cross_entropy_with_logits or type(loss_fn) is nn.BCEWithLogitsLoss:
+        binary = t.ndim == 2 and bool(((t == 0) | (t == 1)).all())
+        return CrossEntropy(t.T.contiguous()).value if binary else None
+    return None
 
 
-def _vectorises(head: ModuleHead, units: int) -> bool:
-    """Say whether the loss can be evaluated at many points at once."""
-    t = head.targets[0]
-    outputs = torch.linspace(0.1, 0.9, 2 * len(t) * units, device=t.device).view(2, len(t), units)
-    if t.is_floating_point():
-        outputs = outputs.to(t.dtype)
-    return _probe.can_be_vectorised(_functional.values, lambda o: head.loss_fn(o, t), outputs)
+def _of_classes(t: Tensor) -> Function:
+    def loss(outputs: Tensor) -> Tensor:
+        each = cross_entropy(outputs, t.expand(len(outputs), -1), reduction="none")
+        return each.mean(dim=-1)
+
+    return loss

@@ -31,7 +31,7 @@ def fastest_subspace(
         loss: the loss at points, the slow way.
         vectorised: whether many points can be evaluated at once.
     """
-    chain = chain_of(task.module.module, task.batches, task.loss_fn, task.correct)
+    chain = chain_of(task.module.module, task.batches, task.loss_fn, task.correct, vectorised)
     if chain is not None:
         # One direction, from the weights towards 0: at both points the loss may be anything.
         tried = chain.on_subspace(weights, -weights[None])

@@ -20,6 +20,7 @@ import bad_input_analysis
 import bad_input_curvature
 import bad_input_ground
 import bad_input_landscape
+import bad_input_planes
 import bad_input_plots
 import bad_input_sampling
 import lossviz as lv
@@ -32,6 +33,7 @@ CASES = {
         bad_input_landscape,
         bad_input_curvature,
         bad_input_sampling,
+        bad_input_planes,
         bad_input_analysis,
         bad_input_plots,
     )
@@ -83,6 +85,10 @@ CALLED = {
     "shares": ("activation",),
     "walks": ("variable", "activation", "loss", "gradient_norm"),
     "landscape": ("layers",),
+    "start": ("end",),
+    "end": ("start",),
+    "max_iterations": ("eigenvector",),
+    "path": ("plane",),
 }
 
 
