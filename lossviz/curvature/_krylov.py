@@ -12,6 +12,9 @@ from torch import Tensor
 # A new direction shorter than this many roundings of the operator's size is rounding itself.
 _ROUNDINGS = 10
 
+# From so many numbers on, products with bases one by one are several times faster than batched.
+_LONG = 2**12
+
 # From points (operators, size) to the function from vectors (..., operators, size) to products.
 ProductsAt = Callable[[Tensor], Callable[[Tensor], Tensor]]
 
@@ -83,9 +86,10 @@ class Krylov:
         self.off[:, j] = torch.where(self.broken, 0, length)
         self.direction = rest / length.clamp(min=torch.finfo(rest.dtype).tiny)[:, None]
         if self.size < self.basis.shape[1]:
-            self.next = self.direction.clone()
-            rows = torch.nonzero(self.broken).flatten()
-            self.next[rows] = self._orthogonal(rows)
+            self.next = self.direction
+            if bool(self.broken.any()):
+                rows = torch.nonzero(self.broken).flatten()
+                self.next = self.next.index_copy(0, rows, self._orthogonal(rows))
 
     def tridiagonal(self, size: int | None = None) -> tuple[Tensor, Tensor]:
         """Return eigenvalues and eigenvectors of T, or of what T was at a smaller size."""
@@ -119,9 +123,19 @@ class Krylov:
     def _without_basis(self, vectors: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
         known = (self.locked[rows], self.basis[rows, : self.size])
         for basis in 2 * known:  # once leaves rounding of what was taken away; twice is enough
-            parts = torch.bmm(basis, vectors.unsqueeze(-1))
-            vectors = vectors - torch.bmm(basis.mT, parts).squeeze(-1)
+            vectors = _without(basis, vectors)
         return vectors
+
+
+def _without(basis: Tensor, vectors: Tensor) -> Tensor:
+    """Take away the components along bases (operators, vectors, size)."""
+    count, held, size = basis.shape
+    if held * size < _LONG:
+        parts = torch.bmm(basis, vectors.unsqueeze(-1))
+        return vectors - torch.bmm(basis.mT, parts).squeeze(-1)
+    if count == 0:
+        return vectors
+    return torch.stack([v - (b @ v) @ b for b, v in zip(basis, vectors, strict=True)])
 
 
 def _power_of_two(largest: Tensor) -> Tensor:

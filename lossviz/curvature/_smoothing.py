@@ -15,6 +15,9 @@ _TAIL = 8.0
 # The width where none is asked for, as a share of the range of the nodes.
 _SHARE = 0.01
 
+# Nodes that differ by less, relative to their size, are equal but for rounding.
+_EQUAL = 1e-12
+
 
 def smoothed(nodes: Tensor, weights: Tensor, width: float | None, cells: int) -> xr.Dataset:
     """Return density and moments over ``point`` and ``eigenvalue``.
@@ -28,15 +31,20 @@ def smoothed(nodes: Tensor, weights: Tensor, width: float | None, cells: int) ->
     at, shares = nodes.cpu().numpy(), weights.cpu().numpy()
     finite = at[np.isfinite(at)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
-    # Where all nodes are equal, a share of their size; of 1 where all are 0.
-    width = width or _SHARE * (high - low or abs(high) or 1.0)
+    width = width or _SHARE * _extent(low, high)
     edges = np.linspace(low - _TAIL * width, high + _TAIL * width, cells + 1)
+    if not np.all(np.diff(edges) > 0):
+        raise ValueError(
+            f"width must be large enough for {cells} cells between numbers of size "
+            f"{max(abs(low), abs(high)):g}; got {width:g}."
+        )
+    # In units of 1 / width, whose square cannot overflow.
     by_probe = np.stack([_cell_means(*pair, edges, width) for pair in zip(at, shares, strict=True)])
     count = at.shape[1]
     error = by_probe.std(axis=1, ddof=1) / count**0.5 if count > 1 else 0 * by_probe[:, 0]
     found = {
-        "density": (("point", "eigenvalue"), by_probe.mean(axis=1)),
-        "density_error": (("point", "eigenvalue"), error),
+        "density": (("point", "eigenvalue"), by_probe.mean(axis=1) / width),
+        "density_error": (("point", "eigenvalue"), error / width),
         "nodes": (("point", "probe", "node"), at),
         "node_weights": (("point", "probe", "node"), shares),
     }
@@ -51,6 +59,12 @@ def smoothed(nodes: Tensor, weights: Tensor, width: float | None, cells: int) ->
 def _cell_means(
     nodes: np.ndarray, weights: np.ndarray, edges: np.ndarray, width: float
 ) -> np.ndarray:
-    """Return each probe's density, averaged over cells, (probe, cell)."""
+    """Return each probe's density times the width, averaged over cells, (probe, cell)."""
     below = ndtr((edges - nodes[..., None]) / width)  # (probe, node, edge)
-    return np.einsum("pn,pne->pe", weights, np.diff(below)) / np.diff(edges)
+    return np.einsum("pn,pne->pe", weights, np.diff(below)) / np.diff(edges / width)
+
+
+def _extent(low: float, high: float) -> float:
+    """Return the range of the nodes; where they are equal, their size, or 1 where all are 0."""
+    size = max(abs(low), abs(high))
+    return high - low if high - low > _EQUAL * size else size or 1.0

@@ -56,7 +56,7 @@ def spectral_density(
         num_probes: n, number of random vectors, at least 2.
         num_steps: products for each probe, at least 1; ``num_weights`` are enough.
         width: :math:`\sigma` > 0, in units of the eigenvalues. None takes a hundredth of the
-            range of the nodes.
+            range of the nodes, or of their size where all are equal.
         resolution: number of cells of the grid, at least 2.
         method: ``"lanczos"``, ``"exact"`` (all eigenvalues of the whole Hessian, each of weight
             1 / ``num_weights``), or ``"auto"``: exact up to 1,000 weights.

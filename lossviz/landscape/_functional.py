@@ -205,9 +205,11 @@ def products_from_graphs(parts: Sequence[tuple[float, Function]], points: Tensor
         )
 
     def products(vectors: Tensor) -> Tensor:
+        if not vectors.numel():
+            return torch.zeros_like(vectors)
         rows = vectors.reshape(-1, *points.shape)
         with plain_attention():
             found = [product(at, v) for row in rows for at, v in zip(graphs, row, strict=True)]
-        return torch.stack(found).view(vectors.shape) if found else torch.zeros_like(vectors)
+        return torch.stack(found).view(vectors.shape)
 
     return products

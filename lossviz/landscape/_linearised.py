@@ -80,12 +80,14 @@ def products_at(form: ClosedForm, w: Tensor) -> Products | None:
 
     @torch.no_grad()
     def products(vectors: Tensor) -> Tensor:
+        if not vectors.numel():
+            return torch.zeros_like(vectors)
         found = [
             part.product(chunk)
             for v in vectors.reshape(-1, *w.shape)
             for part, chunk in zip(parts, v.split(sizes), strict=True)
         ]
-        return torch.cat(found).view(vectors.shape) if found else torch.zeros_like(vectors)
+        return torch.cat(found).view(vectors.shape)
 
     return products
 

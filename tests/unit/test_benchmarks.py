@@ -25,7 +25,7 @@ def test_points_per_second_prints_a_line_per_activation():
     assert all("(" in cell for line in lines for cell in line.split(" | ")[3:])
 
 
-@pytest.mark.parametrize("script", ["points_per_second.py", "growth.py", "planes.py"])
+@pytest.mark.parametrize("script", ["points_per_second.py", "growth.py", "planes.py", "spectra.py"])
 def test_bad_options_are_refused(script):
     done = run(script, "--repeats", "0")
     assert done.returncode == 2
@@ -64,3 +64,13 @@ def test_peers_do_not_go_into_the_environment_that_runs():
     done = run("peers.py", sys.prefix)
     assert done.returncode == 2
     assert "folder must not be the environment that is running" in done.stderr
+
+
+@pytest.mark.slow
+def test_spectra_are_measured_without_peers():
+    done = run("spectra.py", "--repeats", "1", "--steps", "2")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("| lossviz")]
+    assert len(lines) == 8
+    assert all(line.endswith("| yes |") for line in lines)
+    assert done.stdout.count("it integrates to 1.00000") == 2
