@@ -17,7 +17,7 @@ from grading.ledger import marks_csv, plain_text, write_whole
 from grading.model import SCORED, STATUSES, Limits
 from grading.problem_set import ProblemSet, read_problem_set
 from grading.report import report
-from grading.sandbox import ISOLATIONS
+from grading.sandbox import CHECKS, ISOLATIONS
 from grading.similarity import hints
 from grading.users import UserError
 
@@ -59,6 +59,7 @@ def _grade(options: argparse.Namespace) -> int:
         out / "results",
         limits,
         isolation=options.isolation,
+        checks=options.checks,
         workers=options.workers,
         again=frozenset(options.again),
         progress=lambda outcome: print(_line(outcome), flush=True),
@@ -122,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--gradebook", type=Path, help="nbgrader's gradebook.db to merge into")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--isolation", choices=ISOLATIONS, default="full", help="how far apart")
+    parser.add_argument(
+        "--checks", choices=CHECKS, default="apart", help="where tests run, seen from the answers"
+    )
     parser.add_argument("--again", nargs="*", default=[], help="students or statuses to grade anew")
     defaults = Limits()
     parser.add_argument("--cell-seconds", type=float, default=defaults.cell_seconds)
