@@ -205,9 +205,7 @@ def _exception(told: Any) -> BaseException:
     text = str(told.get("text") or "")[:500]
     if issubclass(base, ModuleNotFoundError):
         return base(text, name=str(told.get("missing") or "")[:60])
-    if not issubclass(base, (BaseExceptionGroup, UnicodeError)) and base.__name__ == kinds[0]:
-        return base(text)
-    if issubclass(base, (BaseExceptionGroup, UnicodeError)):  # they want more than a text
-        base = ValueError if issubclass(base, UnicodeError) else RuntimeError
-    name = kinds[0] if kinds[0].isidentifier() else base.__name__
-    return type(name, (base,), {"__module__": "student"})(text)
+    for wants_more, enough in ((UnicodeError, UnicodeError), (BaseExceptionGroup, RuntimeError)):
+        base = enough if issubclass(base, wants_more) else base  # than a text
+    own = kinds[0].isidentifier() and kinds[0] != base.__name__
+    return (type(kinds[0], (base,), {"__module__": "student"}) if own else base)(text)

@@ -22,8 +22,10 @@ LONGEST, MOST, DEEPEST = 16_000_000, 1_000_000, 24
 
 _TEXT_DTYPE = re.compile(r"[<>|][biufc]\d{1,2}|[<>]U[1-9]\d{0,5}")
 _TORCH_KINDS = frozenset(
-    ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32")
-    + ("float64", "complex64", "complex128")
+    [
+        *("bool", "uint8", "int8", "int16", "int32", "int64"),
+        *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
+    ]
 )
 _READING = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _CONTAINERS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
