@@ -143,6 +143,8 @@ def _packed(data: bytes) -> str:
 
 
 def _array_tree(value: np.ndarray | np.generic) -> Any:
+    if isinstance(value, np.str_):  # an empty one has no dtype that arrays may have
+        return ["text", str(value)]
     dtype = value.dtype.str
     if not _TEXT_DTYPE.fullmatch(dtype):
         raise NotPlainError(f"an array of {value.dtype} is no plain data")
@@ -223,6 +225,7 @@ _READERS: dict[str, Callable[..., Any]] = {
     "array": _array,
     "scalar": lambda dtype, text: _array(dtype, [], text, True)[()],
     "tensor": _tensor,
+    "text": np.str_,
     "bytes": _unpacked,
     "complex": complex,
     "range": range,
