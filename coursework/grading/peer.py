@@ -6,7 +6,6 @@ between them. A message is a JSON object a line, and repeats the random word of 
 
 from __future__ import annotations
 
-import builtins
 import json
 import sys
 from collections.abc import Callable
@@ -14,10 +13,19 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from grading.plain import ForgedError, NotPlainError, decode, encode
+from grading.raised import exception, told
 from grading.write_back import written_back
 
 #: Modules whose functions are sent by their names, to processes that are not trusted.
-_LIBRARIES = ("math", "numpy", "numpy.linalg", "torch", "torch.nn.functional", "lossviz")
+_LIBRARIES = (
+    "builtins",
+    "math",
+    "numpy",
+    "numpy.linalg",
+    "torch",
+    "torch.nn.functional",
+    "lossviz",
+)
 
 
 class EndedError(BaseException):
@@ -85,12 +93,16 @@ class Peer:
     def call(self, number: int, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """What a function of the other process returns."""
         given = (list(arguments), named)
-        text = encode(given, self._written)
+        try:
+            text = encode(given, self._written)
+        except NotPlainError as error:
+            self.trouble = f"what a function is called with: {error}"
+            raise
         answer = self._ask({"kind": "call", "function": number, "plain": text})
         if answer.get("after"):
-            written_back(given, self._decoded(answer["after"]))
+            written_back(given, self._noted(decode, answer["after"], self._function))
         if answer.get("raised"):
-            raise _exception(answer["raised"])
+            raise self._noted(exception, answer["raised"])
         return self._read(answer, "what a function returned")
 
     def answer(self, message: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
@@ -106,22 +118,23 @@ class Peer:
                 if name not in names:
                     return {"lacks": True}
                 return {"plain": encode(names[name], self._written)}
-            function = self._own[message["function"]]
-            given = self._decoded(message["plain"])
-        except (NotPlainError, ForgedError, LookupError, TypeError) as error:
-            return {"unplain": str(error)}
-        return self._run(function, given, message["plain"])
+            function = self._known(message["function"])
+            given = decode(message["plain"], self._function)
+            arguments, named = given
+            arguments, named = [*arguments], {**named}
+        except (NotPlainError, ForgedError, LookupError, TypeError, ValueError) as error:
+            return {"unplain": str(error)[:200]}
+        return self._run(lambda: function(*arguments, **named), given, message["plain"])
 
-    def _run(self, function: Callable[..., Any], given: Any, before: str) -> dict[str, Any]:
-        arguments, named = given
+    def _run(self, function: Callable[[], Any], given: Any, before: str) -> dict[str, Any]:
         try:
-            reply = {"plain": encode(function(*arguments, **named), self._written)}
+            reply = {"plain": encode(function(), self._written)}
         except NotPlainError as error:
             reply = {"unplain": str(error)}
         except EndedError:
             raise
         except BaseException as error:  # the other end's business, which asked for it
-            reply = {"raised": _told(error, self._trusted)}
+            reply = {"raised": told(error, self._trusted)}
         with suppress(NotPlainError):  # put into a list by the function, for nobody to see
             after = encode(given, self._written)
             if after != before:
@@ -138,11 +151,12 @@ class Peer:
         if "unplain" in answer:
             self.trouble = f"{what}: {str(answer['unplain'])[:200]}"
             raise NotPlainError(self.trouble)
-        return self._decoded(answer.get("plain"))
+        return self._noted(decode, answer.get("plain"), self._function)
 
-    def _decoded(self, text: Any) -> Any:
+    def _noted(self, read: Callable[..., Any], *what: Any) -> Any:
+        """Read something of the other's, and keep in mind what is wrong with it."""
         try:
-            return decode(text, self._function)
+            return read(*what)
         except ForgedError as error:
             self.trouble = str(error)
             raise
@@ -160,13 +174,18 @@ class Peer:
         self._own.append(function)
         return ["function", len(self._own) - 1]
 
+    def _known(self, number: Any) -> Callable[..., Any]:
+        if type(number) is not int or not 0 <= number < len(self._own):
+            raise ForgedError("no function of that number was passed")
+        return self._own[number]
+
     def _function(self, tree: list[Any]) -> Callable[..., Any]:
         """The function that something in a message stands for."""
         tag, *parts = tree
         if tag == "function" and type(parts[0]) is int:
             return Elsewhere(self, parts[0])
-        if tag == "yours" and type(parts[0]) is int and parts[0] >= 0:
-            return self._own[parts[0]]
+        if tag == "yours":
+            return self._known(parts[0])
         if tag == "library" and not self._trusted:
             return getattr(sys.modules[parts[0]], parts[1])
         raise ForgedError(f"{tag[:40]!r} stands for no function here")
@@ -180,32 +199,3 @@ def _address(function: Callable[..., Any]) -> tuple[str, str] | None:
     found = (m for m in _LIBRARIES if getattr(sys.modules.get(m), name, None) is function)
     module = next(found, None)
     return None if module is None else (module, name)
-
-
-def _told(error: BaseException, trusted: bool) -> dict[str, Any]:
-    """What the other end hears of an exception: of the lecturer's, its kind alone."""
-    kinds = [kind.__name__ for kind in type(error).__mro__]
-    try:
-        text = "" if trusted else str(error)[:500]
-    except BaseException as second:  # an exception's own __str__ may fail
-        text = f"(its text could not be made: {type(second).__name__})"
-    missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
-    return {"kinds": kinds, "text": text, "missing": missing if isinstance(missing, str) else None}
-
-
-def _exception(told: Any) -> BaseException:
-    """An exception of the nearest builtin kind, under the name that it had."""
-    if not isinstance(told, dict) or not isinstance(told.get("kinds"), list):
-        raise ForgedError("an error that is none")
-    kinds = [str(kind)[:60] for kind in told["kinds"][:20]]
-    found = (getattr(builtins, kind, None) for kind in kinds)
-    base = next((k for k in found if isinstance(k, type) and issubclass(k, BaseException)), None)
-    if base is None:
-        raise ForgedError("an error that is none")
-    text = str(told.get("text") or "")[:500]
-    if issubclass(base, ModuleNotFoundError):
-        return base(text, name=str(told.get("missing") or "")[:60])
-    for wants_more, enough in ((UnicodeError, UnicodeError), (BaseExceptionGroup, RuntimeError)):
-        base = enough if issubclass(base, wants_more) else base  # than a text
-    own = kinds[0].isidentifier() and kinds[0] != base.__name__
-    return (type(kinds[0], (base,), {"__module__": "student"}) if own else base)(text)

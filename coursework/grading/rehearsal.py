@@ -30,7 +30,9 @@ def rehearse(sandbox: Sandbox, problem_set: ProblemSet) -> None:
     result = judge(name, problem_set.name, rebuilt, runs)
     if result.score != result.max_score:
         notes = "; ".join(f"{q.name}: {q.note}" for q in result.questions if q.note)
+        apart = sandbox.checks == "apart" and any(run.event for run in runs)
+        hint = " (tests that need more than data go by --checks beside)" if apart else ""
         raise ValueError(
             f"the answers in the source of {problem_set.name} must earn all {result.max_score:g} "
-            f"marks, but do not on this machine: {result.reason or notes}; no one was graded"
+            f"marks, but do not on this machine: {result.reason or notes}; no one was graded{hint}"
         )
