@@ -12,7 +12,7 @@ from typing import Any
 from grading.model import Limits, Step
 from grading.session import LARGE, Session, StoppedError
 
-#: What either end may ask the other, and the parts of a question and of an answer that are passed.
+#: What the ends may ask, and the parts of a question and of an answer that are passed.
 _QUESTIONS = {"answers": ("call",), "checks": ("value", "call")}
 _ASKED = ("kind", "name", "function", "plain")
 _ANSWERED = ("lacks", "plain", "after", "raised", "unplain")
@@ -74,7 +74,8 @@ class Apart:
         session, other = self._ends[end], "checks" if end == "answers" else "answers"
         reply = session.exchange(message, until, LARGE)
         while isinstance(asked := reply.get("ask"), dict):
-            if asked.get("kind") not in _QUESTIONS[end]:
+            unasked = end == "answers" and depth == 0  # only a function that is called may call
+            if unasked or asked.get("kind") not in _QUESTIONS[end]:
                 raise StoppedError("check", "something was written into the grader's channel")
             question = {name: asked[name] for name in _ASKED if name in asked}
             answer = self._exchange(other, question, until, depth + 1)

@@ -99,6 +99,7 @@ def serve(connection: socket.socket, own: dict[str, Any]) -> None:
                 reply = run(shell, names, request)
         finally:
             sys.stdout, sys.stderr = kept
+            peer.forget()
         if reply.get("error") and peer.trouble:
             reply["unplain"] = peer.trouble
         peer.send(reply)

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import Any, TextIO
 
 from grading.plain import ForgedError, NotPlainError, decode, encode
@@ -56,7 +57,8 @@ class Peer:
     def __init__(self, requests: TextIO, replies: TextIO, trusted: bool) -> None:
         self._requests, self._replies, self._trusted = requests, replies, trusted
         self._nonce = ""
-        self._own: list[Callable[..., Any]] = []
+        self._own: dict[int, Callable[..., Any]] = {}
+        self._numbers = count()
         #: Why the other's data could not be used, as said by this or the other end.
         self.trouble = ""
 
@@ -77,6 +79,10 @@ class Peer:
         """Answer the last message."""
         self._replies.write(json.dumps({"nonce": self._nonce, **message}) + "\n")
         self._replies.flush()
+
+    def forget(self) -> None:
+        """Run no function any more that was passed to the other process so far."""
+        self._own.clear()
 
     def value(self, name: str) -> Any:
         """What the other process has under a name.
@@ -168,14 +174,15 @@ class Peer:
         address = _address(function) if self._trusted else None
         if address is not None:
             return ["library", *address]
-        for number, known in enumerate(self._own):
+        for number, known in self._own.items():
             if known is function:
                 return ["function", number]
-        self._own.append(function)
-        return ["function", len(self._own) - 1]
+        number = next(self._numbers)
+        self._own[number] = function
+        return ["function", number]
 
     def _known(self, number: Any) -> Callable[..., Any]:
-        if type(number) is not int or not 0 <= number < len(self._own):
+        if type(number) is not int or number not in self._own:
             raise ForgedError("no function of that number was passed")
         return self._own[number]
 

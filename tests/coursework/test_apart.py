@@ -147,6 +147,14 @@ def test_a_students_process_may_ask_for_no_more_than_a_call(kind: object):
     assert len(checks.told) == 1
 
 
+@pytest.mark.parametrize("kind", ["answer", "given", "added"])
+def test_a_students_cell_may_ask_for_nothing(kind: str):
+    _, checks, apart = _between(lambda _: {"ask": {"kind": "call", "function": 0}}, lambda _: {})
+    with pytest.raises(StoppedError, match="channel"):
+        apart.run(Step(kind, "a", "code", "kept()"), time.monotonic() + 9)
+    assert checks.told == []
+
+
 def test_functions_that_call_each_other_end():
     call = {"ask": {"kind": "call", "function": 0, "plain": "1"}}
     *_, apart = _between(lambda _: call, lambda _: call)

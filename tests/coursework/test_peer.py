@@ -171,7 +171,7 @@ def test_forged_answers_are_found_out(answer: dict[str, Any]):
 def test_the_checks_answer_only_for_functions_that_they_have_passed(question: dict[str, Any]):
     checks, *_ = _peers()
     assert set(checks.answer(question, {})) <= {"lacks", "unplain"}
-    checks._own.append(lambda: 7)
+    checks._own[0] = lambda: 7
     known = checks.answer(
         {"kind": "call", "function": 0, "plain": '["tuple",["list"],["dict"]]'}, {}
     )
@@ -179,3 +179,15 @@ def test_the_checks_answer_only_for_functions_that_they_have_passed(question: di
     for text in ("7", "[]", '["tuple",7,["dict"]]', '["tuple",["list"],["dict",1,2]]'):
         told = checks.answer({"kind": "call", "function": 0, "plain": text}, {})
         assert "plain" not in told
+
+
+def test_a_function_that_was_passed_is_forgotten_with_its_test():
+    kept: list[Callable[[], int]] = []
+    checks, *_ = _peers(f=lambda g: kept.append(g) or g())
+    assert checks.value("f")(lambda: 7) == 7
+    checks.forget()
+    with pytest.raises(NotPlainError, match="no function of that number"):
+        kept[0]()
+    assert checks.value("f")(lambda: 8) == 8
+    with pytest.raises(NotPlainError, match="no function of that number"):
+        kept[0]()
