@@ -52,6 +52,8 @@ def _grade(options: argparse.Namespace) -> int:
     )
     if options.isolation != "full":
         print(f"weaker isolation, {options.isolation}: {ISOLATIONS[options.isolation]}")
+    if options.checks == "beside":
+        print("tests run beside the answers, which can see and change them")
     started = time.monotonic()
     outcomes = grade_class(
         problem_set,
