@@ -22,7 +22,7 @@ from grading.submissions import read_submission, students
 from grading.users import UserError
 
 #: Part of what a mark depends on: raise it with any change that may change a mark.
-VERSION = "2"
+VERSION = "3"
 
 
 @dataclass(frozen=True)
@@ -129,19 +129,25 @@ def _grade_all(
         futures = [pool.submit(_grade, sandbox, problem_set, ledger, task) for task in tasks]
         for future in as_completed(futures):
             yield future.result()
-    finally:
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)  # what is being graded is given up
+        raise
+    except BaseException:
         pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _grade(sandbox: Sandbox, problem_set: ProblemSet, ledger: Ledger, task: _Task) -> Outcome:
     started = time.monotonic()
-    rebuilt = task.rebuilt
+    rebuilt, known = task.rebuilt, True
     try:
         runs = run_all(sandbox, task.number, rebuilt, task.student) if rebuilt.steps else []
     except UserError:
         raise  # the machine's fault, and so every student's
     except Exception as error:
         rebuilt, runs = Rebuilt((), rebuilt.notes, _own_fault(task.student, error)), []
+        known = False  # the next run tries again
     result = judge(task.student, problem_set.name, rebuilt, runs)
     if not rebuilt.steps:
         result = replace(
@@ -152,5 +158,6 @@ def _grade(sandbox: Sandbox, problem_set: ProblemSet, ledger: Ledger, task: _Tas
             ),
         )
     result = replace(result, seconds=round(time.monotonic() - started, 3))
-    ledger.keep(task.student, task.made_from, result, runs)
+    if known:
+        ledger.keep(task.student, task.made_from, result, runs)
     return Outcome(result, rebuilt, runs, fresh=True)

@@ -48,6 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (UserError, ValueError, OSError) as error:
         print(f"grade: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        said = "stopped; what was graded is kept, and the same command goes on from there"
+        print(f"grade: {said}", file=sys.stderr, flush=True)
+        os._exit(130)  # without waiting for what is being graded
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ def _distribution(results: list[Result]) -> list[str]:
     scores = np.array([r.score for r in results if r.score is not None])
     most = max(r.max_score for r in results)
     if not len(scores) or not most:
-        return ["<h2>Marks</h2>", "<p>Nobody has a score by tests.</p>"]
+        return ["<h2>Marks</h2>", "<p>Nobody has a score yet.</p>"]
     low, middle, high = np.percentile(scores, [25, 50, 75])
     said = (
         f"Scores of {len(scores)} students, from {scores.min():g} to {scores.max():g} of {most:g}; "

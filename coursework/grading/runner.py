@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import base64
+import io
 import os
 import socket
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -24,7 +27,7 @@ from grading.watch import Watch
 TEXT, PICTURES, PICTURE = 20_000, 4, 600_000
 
 
-class Capped:
+class Capped(io.TextIOBase):
     r"""A text stream that keeps the beginning and forgets the rest.
 
     Example:
@@ -38,13 +41,16 @@ class Capped:
 
     encoding = "utf-8"
     errors = "replace"
-    closed = False
 
     def __init__(self, room: int = TEXT) -> None:
+        super().__init__()
         self._room, self._parts, self._cut = room, [], False
+        self.buffer = _Bytes(self)
 
     def write(self, text: str) -> int:
         """Keep what there is room for."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         kept = text[: self._room]
         if kept:
             self._parts.append(kept)
@@ -52,12 +58,9 @@ class Capped:
         self._cut |= len(kept) < len(text)
         return len(text)
 
-    def flush(self) -> None:
-        """Nothing waits."""
-
-    def isatty(self) -> bool:
-        """No terminal is at the other end."""
-        return False
+    def fileno(self) -> int:
+        """Where other programs may write; it is not kept."""
+        return _nowhere()
 
     def writable(self) -> bool:
         """Always."""
@@ -68,11 +71,44 @@ class Capped:
         return "".join(self._parts) + ("\n[cut]" if self._cut else "")
 
 
+class _Bytes(io.RawIOBase):
+    """What is written as bytes, as text."""
+
+    def __init__(self, stream: Capped) -> None:
+        super().__init__()
+        self._write = stream.write
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        with memoryview(data) as view:
+            self._write(bytes(view[: TEXT + 1]).decode("utf-8", "replace"))
+            return view.nbytes
+
+
+@cache
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_RDWR)
+
+
 class Shell(InteractiveShell):
     """IPython without a terminal, a kernel or a history."""
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window to open."""
+
+    def enable_matplotlib(self, gui: str | None = None) -> Any:  # noqa: ARG002 - IPython's signature
+        """Figures are shown in the notebook, whatever else was asked for."""
+        return super().enable_matplotlib("inline")
+
+    def system(self, cmd: str) -> None:
+        """Run a shell's command, as in `!ls`, and show the beginning of what it prints."""
+        command = self.var_expand(cmd, depth=1)
+        streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+        with subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, **streams) as process:
+            sys.stdout.write(process.stdout.read(TEXT + 1).decode("utf-8", "replace"))
+        self.user_ns["_exit_code"] = process.returncode
 
     @contextmanager
     def _tee(self, channel: str) -> Iterator[None]:  # noqa: ARG002 - IPython's signature

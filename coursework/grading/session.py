@@ -117,17 +117,20 @@ class Session:
 
     def _reply(self, until: float, longest: int) -> dict[str, Any]:
         started, searched = time.monotonic(), 0
+        looked = started
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
             left = until - time.monotonic()
             if left <= 0:
                 seconds = time.monotonic() - started
                 raise StoppedError("timeout", f"no end after {seconds:.0f} s")
+            if time.monotonic() - looked >= 0.5:  # also while it sends, a little at a time
+                self._look_at_memory()
+                looked = time.monotonic()
             self._connection.settimeout(min(left, 0.5))
             try:
                 data = self._connection.recv(1 << 18)
             except TimeoutError:
-                self._look_at_memory()
                 continue
             except OSError:
                 data = b""

@@ -33,6 +33,7 @@ class Template:
             env=_environment(here),
             stdin=subprocess.DEVNULL,
             cwd="/",
+            start_new_session=True,  # an interrupt is for the grader, which then ends this
         )
         theirs.close()
 
@@ -53,12 +54,20 @@ class Template:
 
         Returns:
             The socket to talk to it, and its process.
+
+        Raises:
+            SandboxError: If there is nothing left to copy.
         """
         ours, theirs = socket.socketpair()
-        with self._lock, theirs:
-            socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
-            answer = self._control.recv(64)
+        try:
+            with self._lock, theirs:
+                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
+                answer = self._control.recv(64)
+        except OSError as error:
+            ours.close()
+            raise SandboxError(f"{_ENDED} has ended: {error}") from error
         if not answer:
+            ours.close()
             raise SandboxError(f"{_ENDED} has ended")
         return ours, int(answer)
 

@@ -1,7 +1,7 @@
 """A process that has imported everything once and forks a shut-in copy for each student.
 
-It holds no source, no mark and no submission: cells come through a socket, one at a time. A copy runs
-answers, or, if it is made by another such process, the tests.
+It holds no source, no mark and no submission: cells come through a socket, one at a time. A copy
+runs answers, or, if it is made by another such process, the tests.
 """
 
 from __future__ import annotations

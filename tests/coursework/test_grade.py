@@ -405,3 +405,39 @@ def test_ids_among_the_metadata_are_found(folder: Path):
         cell["metadata"] = {"id": cell.pop("id")}
     path.write_text(json.dumps(book))
     assert _event(folder) is None
+
+
+# --- what honest students' code may count on ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["sys.stdout.writelines(['a'])", "sys.stdout.buffer.write(b'hi')", "faulthandler.enable()",
+     "subprocess.run(['true'], stdout=sys.stdout, check=True)", "!ls /", "%pip --version",
+     "%matplotlib widget", "print(file=sys.stderr)"],
+)  # fmt: skip
+def test_what_works_in_a_notebook_works_here(folder: Path, line: str):
+    hand_in(folder, "ada", a=f"import faulthandler, subprocess, sys\n{line}\nx = 2")
+    row = _grade(folder)["ada"]
+    assert (row["status"], row["score"]) == ("ok", "7"), row["reason"]
+
+
+def test_bytes_written_as_text_are_the_students_own_mistake(folder: Path):
+    hand_in(folder, "ada", a="import sys\nsys.stdout.write(b'x')\nx = 2")
+    row = _grade(folder)["ada"]
+    assert (row["status"], row["score"]) == ("ok", "3")
+    assert "TypeError" in row["reason"]
+
+
+def test_an_interrupt_stops_at_once_and_marks_nobody(folder: Path):
+    hand_in(folder, "ada", a="import time\ntime.sleep(50)\nx = 2")
+    command = [sys.executable, _ROOT / "coursework/grade.py", *_arguments(folder)]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    ) as run:
+        time.sleep(12)
+        os.killpg(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert b"the same command goes on" in said
+    assert not list((folder / "marks-ps1/results").glob("*.json"))
