@@ -26,7 +26,7 @@ from grading.ledger import hand_over, marks_csv, plain_text, write_if_new, write
 from grading.model import SCORED, STATUSES, Limits, Result
 from grading.problem_set import ProblemSet, read_problem_set
 from grading.report import report
-from grading.sandbox import ISOLATIONS
+from grading.sandbox import CHECKS, ISOLATIONS
 from grading.similarity import hints
 from grading.users import UserError
 
@@ -78,6 +78,8 @@ def _graded(options: argparse.Namespace, out: Path) -> int:
     )
     if options.isolation != "full":
         _say(f"weaker isolation, {options.isolation}: {ISOLATIONS[options.isolation]}")
+    if options.checks == "beside":
+        _say("tests run beside the answers, which can see and change them")
     started = time.monotonic()
     outcomes = grade_class(
         problem_set,
@@ -85,6 +87,7 @@ def _graded(options: argparse.Namespace, out: Path) -> int:
         out / "results",
         limits,
         isolation=options.isolation,
+        checks=options.checks,
         workers=options.workers,
         again=frozenset(options.again),
         progress=lambda outcome: _say(_line(outcome)),
@@ -190,6 +193,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--isolation", choices=ISOLATIONS, default="full", help="how far apart")
+    parser.add_argument(
+        "--checks", choices=CHECKS, default="apart", help="where tests run, seen from the answers"
+    )
     parser.add_argument("--again", nargs="*", default=[], help="students or statuses to grade anew")
     defaults = Limits()
     parser.add_argument("--cell-seconds", type=float, default=defaults.cell_seconds)

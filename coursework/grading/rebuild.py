@@ -103,20 +103,21 @@ def _place(cell: Any, by_name: dict[str, int], by_id: dict[str, int]) -> int | N
 
 def _step(source: SourceCell, handed_in: list[str]) -> Step:
     if source.role in ("given", "test"):
-        return _as_step(source, source.source)
+        return as_step(source, source.source)
     different = {text.strip(): text for text in handed_in}
     if len(different) > 1:
         different.pop(source.handed_out.strip(), None)
     if not different:
         event = Event("partial", f"the answer cell {source.name} was deleted")
-        return _as_step(source, source.handed_out, event)
+        return as_step(source, source.handed_out, event)
     if len(different) > 1:
         event = Event("check", f"{source.name} holds {len(different)} different answers")
-        return _as_step(source, handed_in[0], event)
-    return _as_step(source, next(iter(different.values())))
+        return as_step(source, handed_in[0], event)
+    return as_step(source, next(iter(different.values())))
 
 
-def _as_step(source: SourceCell, text: str, event: Event | None = None) -> Step:
+def as_step(source: SourceCell, text: str, event: Event | None = None) -> Step:
+    """A cell of the source, with a text of a student's or its own."""
     blank = source.role in ("answer", "manual") and _bare(text) == _bare(source.handed_out)
     return Step(
         kind=source.role,
@@ -127,6 +128,8 @@ def _as_step(source: SourceCell, text: str, event: Event | None = None) -> Step:
         event=event,
         blank=blank,
         holds_id=source.role == "answer" and bool(student_ids(source.source)),
+        binds=source.binds,
+        seen=source.handed_out if source.role == "test" else "",
     )
 
 
