@@ -239,6 +239,15 @@ def test_barriers_are_as_high_as_they_are_drawn(height):
     assert [text.get_text() for text in axes.texts] == [f"{height:g}"]
 
 
+def test_barriers_are_those_that_are_computed():
+    landscape = lv.Landscape("xor", "tanh")
+    start, end = landscape.initial(2, seed=3, start_range=3.0)
+    way = lv.interpolate(landscape, start, end)
+    height = lv.barrier(way)
+    assert height > 0.01
+    assert f"barrier {height:.3g} at" in lv.plots.barriers(way).alt
+
+
 def test_the_height_of_a_low_barrier_is_written_above_it():
     (axes,) = lv.plots.barriers({"straight": data.way(), "curve": data.way(0.03)}).axes
     high, low = axes.texts
