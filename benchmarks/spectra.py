@@ -129,14 +129,11 @@ def own(make: Callable[[], lv.Landscape], weights: Tensor, **options: object) ->
 
 def ways(point: Point, others: Others | None, file: str) -> dict[str, Callable[[], tuple]]:
     """Return what is timed, by name."""
-    once = {"precision": "float32", "copies": False}
     found = {
-        "lossviz, one run": lambda: own(point.closed_form, point.weights, **once),
-        "lossviz, and for copies": lambda: own(
-            point.closed_form, point.weights, precision="float32"
-        ),
-        "lossviz, any module": lambda: own(point.any_module, point.weights, **once),
-        "lossviz, float64": lambda: own(point.closed_form, point.weights),
+        "lossviz": lambda: own(point.closed_form, point.weights),
+        "lossviz, and for copies": lambda: own(point.closed_form, point.weights, copies=True),
+        "lossviz, any module": lambda: own(point.any_module, point.weights),
+        "lossviz, float64": lambda: own(point.closed_form, point.weights, precision="float64"),
     }
     if others is not None:
         found["curvlinops + eigsh"] = lambda: others.ask("curvlinops + eigsh", file, TOLERANCE)
@@ -166,7 +163,7 @@ def print_eigenvalues(point: Point, others: Others | None, repeats: int) -> None
     exact = lv.top_eigenvalues(point.closed_form(), point.weights, COUNT, tolerance=1e-9)
     top = exact.eigenvalues.numpy()
     print(f"\nTop {COUNT} eigenvalues at the {point.name}: {', '.join(f'{v:.4f}' for v in top)}\n")
-    print("| way | seconds | times lossviz's one run | products | largest error | met |")
+    print("| way | seconds | times lossviz's | products | largest error | met |")
     print("|---|---|---|---|---|---|")
     seen = measured(point, others, repeats)
     base = min(next(iter(seen.values())).seconds[1:])

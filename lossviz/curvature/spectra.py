@@ -21,6 +21,9 @@ from lossviz.curvature._krylov import ProductsAt
 from lossviz.curvature._lanczos import Look, Ritz, Task, lanczos
 from lossviz.landscape.base import BaseLandscape
 
+# From here on residuals in float32 are well above rounding, and equal eigenvalues are improbable.
+_COARSE, _LARGE = 1e-4, 10_000
+
 ENDS = ("largest", "smallest", "both", "magnitude")
 
 
@@ -58,9 +61,9 @@ def top_eigenvalues(
     max_iterations: int = 300,
     seed: int = 0,
     return_vectors: bool = False,
-    precision: str = "float64",
+    precision: str | None = None,
     progress: bool = False,
-    copies: bool = True,
+    copies: bool | None = None,
 ) -> TopEigenvalues:
     r"""Return eigenvalues from the ends of the Hessian's spectrum, without forming the Hessian.
 
@@ -78,7 +81,7 @@ def top_eigenvalues(
     space instead.
 
     Args:
-        landscape: the landscape; it is evaluated in ``precision``, whatever its own is.
+        landscape: the landscape.
         weights: points, shape (..., num_weights), finite.
         k: how many eigenvalues, 1 <= k <= num_weights, or <= num_weights / 2 for both ends.
         which: ``"largest"`` or ``"smallest"`` by value, ``"both"``: k of each end, or
@@ -88,9 +91,12 @@ def top_eigenvalues(
             number of wanted eigenvalues. As many vectors of length num_weights are held per point.
         seed: seed of the start, the same vector at every point; at least 0.
         return_vectors: whether to return eigenvectors.
-        precision: ``"float64"`` or ``"float32"``.
+        precision: of the products, ``"float64"`` or ``"float32"``. By default float64; but float32
+            for a landscape that is in it, where the tolerance is 1e-4 or more.
         progress: whether to write progress to standard error.
-        copies: whether to look for further copies of equal eigenvalues, by a second run.
+        copies: whether to look for further copies of equal eigenvalues, by a second run; by
+            default up to 10,000 weights. Networks larger than that hardly have equal ones
+            among the largest.
 
     Returns:
         Eigenvalues, residuals and whether they converged.
@@ -112,11 +118,14 @@ def top_eigenvalues(
         >>> torch.allclose(top.eigenvalues, exact[[0, 1, -2, -1]], atol=1e-9)
         True
     """
+    below = check_tolerance(tolerance)
+    precision = _enough(landscape, below) if precision is None else precision
     evaluated = in_precision(landscape, precision)
     points = evaluated._points(weights)
     which = _checks.one_of("which", which, ENDS)
     needed = _needed(k, which, evaluated.num_weights)
-    below = check_tolerance(tolerance)
+    if copies is None:
+        copies = evaluated.num_weights <= _LARGE
     # Equal eigenvalues ask for a second run, or where there is no room for it, the whole space.
     again = _checks.switch("copies", copies) and k > 1 and 2 * needed <= evaluated.num_weights
     task = pairs(
@@ -136,6 +145,12 @@ def top_eigenvalues(
         ritz.vectors.reshape(*shape, evaluated.num_weights) if keep else None,
         below,
     )
+
+
+def _enough(landscape: BaseLandscape, tolerance: float) -> str:
+    """Return the precision that a tolerance asks for."""
+    single = isinstance(landscape, BaseLandscape) and landscape.dtype == torch.float32
+    return "float32" if single and tolerance >= _COARSE else "float64"
 
 
 def pairs(k: int, which: str, tolerance: float, max_iterations: int, seed: int) -> Task:

@@ -75,8 +75,8 @@ CASES = {
             "landscape": BAD_LANDSCAPE, **WEIGHTS, "k": BAD_K,
             "which": bad_name("largest", "smallest", "both", "magnitude"),
             "tolerance": TOLERANCE, "max_iterations": bad_whole(1), "seed": bad_whole(0),
-            "return_vectors": BAD_TRUTH, "precision": PRECISION, "progress": BAD_TRUTH,
-            "copies": BAD_TRUTH,
+            "return_vectors": BAD_TRUTH, "precision": PRECISION.filter(lambda v: v is not None),
+            "progress": BAD_TRUTH, "copies": BAD_PROGRESS,
         },
     ),
     "extreme_curvature": Case(

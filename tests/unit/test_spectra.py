@@ -314,8 +314,20 @@ def test_precisions_agree():
     )
     assert (single.vectors.dtype, double.vectors.dtype) == (torch.float32, torch.float64)
     torch.testing.assert_close(single.eigenvalues, double.eigenvalues, rtol=0, atol=1e-4)
-    lower = lv.top_eigenvalues(landscape.with_dtype(torch.float32), points, 1, "both", 1e-4)
-    assert torch.equal(lower.eigenvalues, double.eigenvalues)
+    lower = landscape.with_dtype(torch.float32)
+    by_default = lv.top_eigenvalues(lower, points, 1, "both", 1e-4).eigenvalues
+    assert torch.equal(by_default, single.eigenvalues)
+    closer = [
+        lv.top_eigenvalues(each, points, 1, "both", 9e-5).eigenvalues for each in (lower, landscape)
+    ]
+    assert torch.equal(*closer)
+    assert not torch.equal(by_default, double.eigenvalues)
+
+
+def test_copies_are_looked_for_in_small_networks_unless_told_otherwise():
+    values = torch.cat([torch.linspace(0, 1, 298), torch.tensor([2.0, 2.0])])
+    found = lv.top_eigenvalues(Prescribed(300), values, 2).eigenvalues
+    torch.testing.assert_close(found, torch.tensor([2.0, 2.0], dtype=torch.float64))
 
 
 def test_progress_goes_to_standard_error(capsys):
