@@ -15,6 +15,7 @@ from lossviz.activations import (
 from lossviz.analysis.attractor_kinds import ATTRACTOR_KINDS, AttractorKind, attractor_kind
 from lossviz.analysis.attractors import Attractor, find_attractors
 from lossviz.analysis.comparison import Comparison, RankTest, cliffs_delta, compare, rank_test
+from lossviz.analysis.critical_points import CriticalPoints, find_critical_points
 from lossviz.analysis.generalisation import generalisation
 from lossviz.analysis.regularisation import EffectiveWeights, effective_weights, hessian_rank
 from lossviz.analysis.ruggedness import (
@@ -25,6 +26,7 @@ from lossviz.analysis.ruggedness import (
     ruggedness,
 )
 from lossviz.analysis.samplers import SAMPLERS, compare_samplers, published_samplers
+from lossviz.analysis.shares import share_interval
 from lossviz.analysis.stagnation import Stagnation, stagnation
 from lossviz.analysis.statistics import Estimate, Interval, bootstrap, bootstrap_mean
 from lossviz.analysis.valleys import VALLEYS, Valley, Valleys, find_valleys
@@ -38,6 +40,9 @@ from lossviz.curvature.blockwise import BlockwiseCurvature, blockwise_curvature
 from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extreme_curvature
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
+from lossviz.curvature.parts import HessianParts, hessian_parts
+from lossviz.curvature.quadratics import quadratic_descent
+from lossviz.curvature.random_matrices import goe_matrices, goe_positive_share
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
@@ -64,12 +69,14 @@ __all__ = [
     "AttractorKind",
     "BlockwiseCurvature",
     "Comparison",
+    "CriticalPoints",
     "Curvature",
     "DataError",
     "EffectiveWeights",
     "Estimate",
     "ExtremeCurvature",
     "GradientMeasures",
+    "HessianParts",
     "Interval",
     "Landscape",
     "Neutrality",
@@ -94,11 +101,15 @@ __all__ = [
     "explorers",
     "extreme_curvature",
     "find_attractors",
+    "find_critical_points",
     "find_valleys",
     "full_curvature",
     "generalisation",
     "get_activation",
+    "goe_matrices",
+    "goe_positive_share",
     "gradient_measures",
+    "hessian_parts",
     "hessian_rank",
     "inertia_kinds",
     "load_problem",
@@ -110,10 +121,12 @@ __all__ = [
     "progressive_gradient_walk",
     "progressive_random_walk",
     "published_samplers",
+    "quadratic_descent",
     "random_walk",
     "rank_test",
     "register_activation",
     "ruggedness",
+    "share_interval",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",
