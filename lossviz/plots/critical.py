@@ -120,6 +120,7 @@ def zero_counts(
         ends = (f"{values[at]:.0f} at {tolerances[at]:.0e}" for at in (0, -1))
         told.append(f"{label}: {listed(list(ends))}.")
     axes.set(xscale="log", xlabel="relative tolerance", ylabel="eigenvalues that count as zero")
+    axes.yaxis.get_major_locator().set_params(integer=True)
     axes.legend(loc="upper center", handlelength=3)
     return Picture(
         figure,
@@ -128,10 +129,10 @@ def zero_counts(
     )
 
 
-def _groups(what: str, got: object) -> list[tuple[str, object]]:
+def _groups(what: str, got: object, most: int = len(_LOOKS)) -> list[tuple[str, object]]:
     groups = inputs.mapping(what, got)
-    if len(groups) > len(_LOOKS):
-        raise ValueError(f"{what} must have at most {len(_LOOKS)} labels; got {len(groups)}.")
+    if len(groups) > most:
+        raise ValueError(f"{what} must have at most {most} labels; got {len(groups)}.")
     return [(inputs.text(f"each label of {what}", label), each) for label, each in groups.items()]
 
 
@@ -145,7 +146,7 @@ def positive_shares(
     Args:
         estimates: for each size, the estimated probability with the lower and upper end of its
             interval; an estimate of 0 is drawn as a triangle at the upper end.
-        references: for each label, probabilities by size, above 0; at most five labels.
+        references: for each label, probabilities by size, above 0; at most four labels.
 
     Returns:
         A picture of one panel with a logarithmic vertical axis.
@@ -172,9 +173,11 @@ def positive_shares(
             )
         floor = low if low > 0 else high / 30
         axes.plot([size] * 2, [floor, high], color="#0072B2", linewidth=1.5)
-        axes.plot(size, value or high, "o" if value else "v", color="#0072B2", markersize=6)
+        axes.plot(size, value or high, "o" if value else "v", color="#0072B2", markersize=6,
+                  label=None if told else "draws, 95 %")  # fmt: skip
         told.append(f"{value:.2g} ({low:.2g} to {high:.2g}) for {size}")
-    for look, (label, values) in zip(_LOOKS[1:], _groups("references", references), strict=False):
+    curves = _groups("references", references, len(_LOOKS) - 1)
+    for look, (label, values) in zip(_LOOKS[1:], curves, strict=False):
         by_size = inputs.mapping("references", values)
         sizes = [_checks.whole("each size of references", size, 1) for size in by_size]
         curve = inputs.positive_line("references", list(by_size.values()))
