@@ -117,8 +117,9 @@ def zero_counts(
         values = inputs.line(f"counts of {label}", values, len(tolerances))
         axes.plot(tolerances, values, color=look.colour, linestyle=look.dashes,
                   marker=look.marker, markersize=4, label=label)  # fmt: skip
-        ends = (f"{values[at]:.0f} at {tolerances[at]:.0e}" for at in (0, -1))
-        told.append(f"{label}: {listed(list(ends))}.")
+        places = sorted({0, len(values) // 2, len(values) - 1})
+        seen = [f"{values[at]:.0f} at {tolerances[at]:.0e}" for at in places]
+        told.append(f"{label}: {listed(seen)}.")
     axes.set(xscale="log", xlabel="relative tolerance", ylabel="eigenvalues that count as zero")
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.legend(loc="upper center", handlelength=3)
@@ -175,7 +176,7 @@ def positive_shares(
         axes.plot([size] * 2, [floor, high], color="#0072B2", linewidth=1.5)
         axes.plot(size, value or high, "o" if value else "v", color="#0072B2", markersize=6,
                   label=None if told else "draws, 95 %")  # fmt: skip
-        told.append(f"{value:.2g} ({low:.2g} to {high:.2g}) for {size}")
+        told.append(f"{value:.3g} ({low:.3g} to {high:.3g}) for {size}")
     curves = _groups("references", references, len(_LOOKS) - 1)
     for look, (label, values) in zip(_LOOKS[1:], curves, strict=False):
         by_size = inputs.mapping("references", values)
