@@ -25,7 +25,7 @@ class HessianParts:
 
     @property
     def hessian(self) -> Float[Tensor, "*points weight weight"]:
-        """The whole Hessian: the sum of both parts."""
+        """The whole Hessian, the sum of both parts."""
         return self.gauss_newton + self.residual
 
 
