@@ -180,4 +180,4 @@ def _draw_ruler(axes: Axes, result: dict[str, Any], state: State) -> None:
         up = state[name] > 0
         axes.plot(size, place, "^" if up else "v", color=_UP if up else _DOWN, clip_on=False)
     axes.set(title="grey counts as zero", xlabel="log10 of relative size", ylim=(1.6, -0.6),
-             xlim=(_LEAST, 0.3), yticks=(0, 1), yticklabels=("first", "second"))  # fmt: skip
+             xlim=(_LEAST, 0.3), yticks=(0, 1), yticklabels=("λ₁", "λ₂"))  # fmt: skip

@@ -148,11 +148,12 @@ def test_the_origin_of_xor_is_known_to_be_critical():
 
 def test_a_search_follows_the_way_of_its_slow_twin():
     xor = lv.Landscape("xor", "tanh")
-    for start in xor.initial(8, seed=0, start_range=1.0):
-        way = _critical.follow(xor, _critical.start(xor, start.numpy()), 1e-9)
-        ended = lv.find_critical_points(xor, start[None], tolerance=1e-9)
-        if bool(ended.converged):
-            assert float(ended.loss) == pytest.approx(way[-1].loss, abs=1e-4)
+    starts = xor.initial(12, seed=0, start_range=1.0)
+    ended = lv.find_critical_points(xor, starts, tolerance=1e-6)
+    assert int(ended.converged.sum()) > 5
+    for start, loss in zip(starts[ended.converged], ended.loss[ended.converged], strict=True):
+        way = _critical.follow(xor, _critical.start(xor, start.numpy()), 1e-6)
+        assert float(loss) == pytest.approx(way[-1].loss, abs=1e-3)
 
 
 def test_searches_do_not_depend_on_company(iris):

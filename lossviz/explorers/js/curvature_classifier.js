@@ -138,12 +138,13 @@ function surfaceOf({ heights, path }, values, most) {
   const inside = path.filter((point) => !isOutside(point));
   const put = ([x, y]) => ({ x, y, height: high(loss(values, [x, y])) });
   const start = { ...put(path[0]), text: "start", colour: "black" };
+  const small = (point) => ({ ...put(point), text: "", colour: "black", size: 2 });
   return {
     heights: heights.map(high),
     side: SIDE,
     colourOf: (height) => colourOf(2 * height - 1),
     lines: [],
-    marks: [...inside.slice(1).map((point) => ({ ...put(point), text: "", colour: "black", size: 2 })), start],
+    marks: [...inside.slice(1).map(small), start],
   };
 }
 
@@ -174,7 +175,7 @@ function drawMap(drawing, { heights, path }, most) {
 function drawRuler(drawing, { sizes }, state) {
   const made = frame(drawing, {
     x: [LEAST, 0.4], y: [1.6, -0.6], title: "what is in the grey counts as zero",
-    xlabel: "log10 of size / largest size", yticks: [[0, "first"], [1, "second"]], left: 60,
+    xlabel: "log10 of size / largest size", yticks: [[0, "λ₁"], [1, "λ₂"]], left: 40,
   });
   const { ctx, X, Y, box } = made;
   ctx.fillStyle = drawing.look.faint;
