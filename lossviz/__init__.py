@@ -37,6 +37,7 @@ from lossviz.curvature._classes import (
     inertia_kinds,
 )
 from lossviz.curvature.blockwise import BlockwiseCurvature, blockwise_curvature
+from lossviz.curvature.density import SPECTRUM_METHODS, effective_dimension, spectral_density
 from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extreme_curvature
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
@@ -44,6 +45,24 @@ from lossviz.curvature.parts import HessianParts, hessian_parts
 from lossviz.curvature.quadratics import quadratic_descent
 from lossviz.curvature.random_matrices import goe_matrices, goe_positive_share
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
+from lossviz.curvature.traces import TRACE_METHODS, HessianEstimate, hessian_diagonal, trace
+from lossviz.geometry.directions import (
+    difference,
+    eigenvector_directions,
+    principal_directions,
+    random_directions,
+)
+from lossviz.geometry.forced_zeros import ForcedZeros, forced_zeros
+from lossviz.geometry.matching import match_units
+from lossviz.geometry.normalisation import filter_normalise, normalise, orthogonalise
+from lossviz.geometry.paths import barrier, connect, interpolate
+from lossviz.geometry.planes import loss_line, loss_plane
+from lossviz.geometry.projection import project_trajectory
+from lossviz.geometry.rescaling import rescale_to_sharpness
+from lossviz.geometry.sharpness import SHARPNESS_MEASURES, sharpness
+from lossviz.geometry.symmetry import flip_signs, orbit, orbit_size, permute_units, rescale_units
+from lossviz.geometry.trajectories import train
+from lossviz.landscape._parameters import Parameter
 from lossviz.landscape.mlp import Landscape
 from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
 from lossviz.problems import (
@@ -63,6 +82,9 @@ __all__ = [
     "INERTIA_KINDS",
     "INERTIA_PROOFS",
     "SAMPLERS",
+    "SHARPNESS_MEASURES",
+    "SPECTRUM_METHODS",
+    "TRACE_METHODS",
     "VALLEYS",
     "Activation",
     "Attractor",
@@ -75,11 +97,14 @@ __all__ = [
     "EffectiveWeights",
     "Estimate",
     "ExtremeCurvature",
+    "ForcedZeros",
     "GradientMeasures",
+    "HessianEstimate",
     "HessianParts",
     "Interval",
     "Landscape",
     "Neutrality",
+    "Parameter",
     "Problem",
     "RankTest",
     "Stagnation",
@@ -88,6 +113,7 @@ __all__ = [
     "Valleys",
     "activation_names",
     "attractor_kind",
+    "barrier",
     "blockwise_curvature",
     "bootstrap",
     "bootstrap_mean",
@@ -96,40 +122,66 @@ __all__ = [
     "cliffs_delta",
     "compare",
     "compare_samplers",
+    "connect",
     "dead_units",
+    "difference",
+    "effective_dimension",
     "effective_weights",
+    "eigenvector_directions",
     "explorers",
     "extreme_curvature",
+    "filter_normalise",
     "find_attractors",
     "find_critical_points",
     "find_valleys",
+    "flip_signs",
+    "forced_zeros",
     "full_curvature",
     "generalisation",
     "get_activation",
     "goe_matrices",
     "goe_positive_share",
     "gradient_measures",
+    "hessian_diagonal",
     "hessian_parts",
     "hessian_rank",
     "inertia_kinds",
+    "interpolate",
     "load_problem",
+    "loss_line",
+    "loss_plane",
     "manhattan_walk",
+    "match_units",
     "neutrality",
+    "normalise",
+    "orbit",
+    "orbit_size",
+    "orthogonalise",
+    "permute_units",
     "plots",
+    "principal_directions",
     "problem_from_arrays",
     "problem_names",
     "progressive_gradient_walk",
     "progressive_random_walk",
+    "project_trajectory",
     "published_samplers",
     "quadratic_descent",
+    "random_directions",
     "random_walk",
     "rank_test",
     "register_activation",
+    "rescale_to_sharpness",
+    "rescale_units",
     "ruggedness",
     "share_interval",
+    "sharpness",
+    "spectral_density",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",
     "study",
     "top_eigenvalues",
+    "trace",
+    "train",
 ]

@@ -12,8 +12,11 @@ from grading.pages import png_code
 from grading.problem_set import ProblemSet
 
 _SCHEMA = 3
-#: Where HTML could begin in Markdown: formgrader would run a student's script as the lecturer.
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+#: Where Markdown could become more than text: formgrader's pages run with the lecturer's rights.
+_MORE = re.compile(
+    r"<(?=[A-Za-z/!?])|(?<=\])[(:\[]|!(?=\[)|\\(?=href|url|require|unicode|class|style)"
+)
+_PLAIN = {"<": "&lt;", "(": "&#40;", ":": "&#58;", "[": "&#91;", "!": "&#33;", "\\": "&#92;"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ def with_marks(result: Result, given: HandMarks) -> Result:
 def notebook_for_formgrader(problem_set: ProblemSet, rebuilt: Rebuilt, runs: list[Run]) -> bytes:
     """A submission as it was marked, in the form that formgrader shows.
 
-    Tests are in it, so it is for the lecturer only. HTML in a student's text is shown, not obeyed.
+    Tests are in it, so it is for the lecturer only. Markup and links in a student's text are shown,
+    not obeyed.
 
     Args:
         problem_set: What was marked.
@@ -94,6 +98,12 @@ def notebook_for_formgrader(problem_set: ProblemSet, rebuilt: Rebuilt, runs: lis
     return json.dumps(book, indent=1, ensure_ascii=True).encode()
 
 
+def texts(notebook: bytes) -> dict[str, str]:
+    """The text of each named cell of a notebook as it is laid out; none of none."""
+    cells = json.loads(notebook or b'{"cells": []}')["cells"]
+    return {c["metadata"]["nbgrader"]["grade_id"]: c["source"] for c in cells if c["metadata"]}
+
+
 def _metadata(step: Step) -> dict:
     if step.kind not in ("answer", "manual", "test"):
         return {}
@@ -110,7 +120,7 @@ def _metadata(step: Step) -> dict:
 
 def _content(step: Step, run: Run) -> dict:
     if step.cell_type != "code":
-        return {"source": _TAG.sub("&lt;", step.source)}
+        return {"source": _MORE.sub(lambda found: _PLAIN[found[0]], step.source)}
     shown = filter(None, map(_harmless, run.outputs))
     outputs = [{"output_type": "display_data", "metadata": {}, "data": data} for data in shown]
     if run.text:

@@ -22,7 +22,7 @@ from grading.submissions import read_submission, students
 from grading.users import UserError
 
 #: Part of what a mark depends on: raise it with any change that may change a mark.
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def grade_class(
     limits: Limits,
     *,
     isolation: str = "full",
+    checks: str = "apart",
     workers: int = 1,
     again: frozenset[str] = frozenset(),
     progress: Callable[[Outcome], None] = lambda _: None,
@@ -64,6 +65,7 @@ def grade_class(
         results: Where results are kept from run to run.
         limits: What a student's code may use.
         isolation: How their code is kept apart.
+        checks: Whether tests run apart from answers, or beside them.
         workers: How many are graded at a time.
         again: Students, or statuses, whose kept results are not used.
         progress: Called with each outcome as it is known.
@@ -80,7 +82,7 @@ def grade_class(
         raise ValueError(f"workers must be at least 1, got {workers}")
     check_isolation(isolation)
     ledger = Ledger(results)
-    settings = repr((VERSION, asdict(limits), isolation))
+    settings = repr((VERSION, asdict(limits), isolation, checks))
     outcomes, waiting = [], []
     for number, student in enumerate(students(submissions)):
         task = _task(problem_set, submissions, student, number, settings)
@@ -91,7 +93,7 @@ def grade_class(
             outcomes.append(Outcome(kept[0], task.rebuilt, kept[1], fresh=False))
             progress(outcomes[-1])
     if waiting:
-        with Sandbox(limits, isolation, problem_set.modules) as sandbox:
+        with Sandbox(limits, isolation, problem_set.modules, checks) as sandbox:
             rehearse(sandbox, problem_set)
             for outcome in _grade_all(sandbox, problem_set, ledger, waiting, workers):
                 outcomes.append(outcome)

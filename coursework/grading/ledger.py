@@ -7,7 +7,9 @@ import hashlib
 import io
 import json
 import os
+import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,11 +39,27 @@ def write_if_new(path: Path, content: bytes) -> None:
         write_whole(path, content)
 
 
+def hand_over(paths: Iterable[Path], user: int, group: int) -> None:
+    """Give files and folders to whoever called `sudo`; links are not followed.
+
+    Args:
+        paths: Files, or folders with all that is in them.
+        user: Their owner from now on.
+        group: Their group from now on.
+    """
+    for path in paths:
+        for folder, folders, names in os.walk(path):
+            for name in (*folders, *names):
+                os.chown(Path(folder) / name, user, group, follow_symlinks=False)
+        if path.exists():
+            os.chown(path, user, group, follow_symlinks=False)
+
+
 def key(*parts: bytes | str) -> str:
     """A name for everything that a mark depends on."""
     digest = hashlib.sha256()
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
 
@@ -64,13 +82,17 @@ class Ledger:
         """The stored result, where it was made from the same things."""
         try:
             stored = json.loads(self._path(student).read_text())
+            if stored["key"] != wanted:
+                return None
+            plain = stored["result"]
+            questions = tuple(Question(**question) for question in plain.pop("questions"))
+            return Result(**plain, questions=questions), [_run(run) for run in stored["runs"]]
         except FileNotFoundError:
             return None
-        if stored["key"] != wanted:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            name = f"{self._path(student).name}, kept for {student!r}"
+            print(f"grade: {name}, cannot be read, so it is graded anew: {error}", file=sys.stderr)
             return None
-        plain = stored["result"]
-        questions = tuple(Question(**question) for question in plain.pop("questions"))
-        return Result(**plain, questions=questions), [_run(run) for run in stored["runs"]]
 
     def keep(self, student: str, made_from: str, result: Result, runs: list[Run]) -> None:
         """Store a result; it survives whatever happens next."""
@@ -99,6 +121,7 @@ def plain_text(text: str, room: int = 400) -> str:
         >>> plain_text("=1+1")
         "'=1+1"
     """
+    text = os.fsencode(text).decode("utf-8", "backslashreplace")  # a folder's name may be any bytes
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     line = line if len(line) <= room else line[: room - 1] + "…"
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

@@ -57,6 +57,8 @@ class Step:
     event: Event | None = None
     blank: bool = False  # an answer as it was handed out
     holds_id: bool = False  # the answer that is the student's id
+    binds: tuple[str, ...] = ()  # names that the source's own cell defines
+    seen: str = ""  # of a test, what students see of it
 
 
 @dataclass(frozen=True)

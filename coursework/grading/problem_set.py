@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import nbformat
 
 _SOLUTION = re.compile(r"^([ \t]*)#+ BEGIN SOLUTION.*?#+ END SOLUTION[^\n]*$", re.M | re.S)
+_HIDDEN = re.compile(r"^[ \t]*#+ BEGIN HIDDEN TESTS.*?#+ END HIDDEN TESTS[^\n]*\n?", re.M | re.S)
 _STUB = "# YOUR CODE HERE\nraise NotImplementedError"
 
 
@@ -28,6 +30,11 @@ class SourceCell:
     source: str
     handed_out: str
     points: float
+
+    @property
+    def binds(self) -> tuple[str, ...]:
+        """The names that it defines, without those of modules."""
+        return defined(self.source) if self.cell_type == "code" else ()
 
 
 @dataclass(frozen=True)
@@ -118,10 +125,25 @@ def handed_out(source: str, answer: bool, cell_type: str) -> str:
             raise NotImplementedError
     """
     if not answer:
-        return source
+        return _HIDDEN.sub("", source)
     if cell_type != "code":
         return "YOUR ANSWER HERE"
     text, count = _SOLUTION.subn(
         lambda found: "\n".join(found[1] + line for line in _STUB.splitlines()), source
     )
     return text if count else _STUB
+
+
+def defined(source: str) -> tuple[str, ...]:
+    r"""The names that a cell's code binds, other than by imports; none where it is no Python.
+
+    Example:
+        >>> defined("import math\nx, y = 1, 2\ndef f(z):\n    w = z")
+        ('f', 'x', 'y')
+    """
+    try:
+        table = symtable.symtable(source, "<cell>", "exec")
+    except SyntaxError:
+        return ()
+    own = (s for s in table.get_symbols() if s.is_assigned() and not s.is_imported())
+    return tuple(sorted(symbol.get_name() for symbol in own))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
 from grading.model import Event, Rebuilt, Step
 from grading.problem_set import ProblemSet, SourceCell
+
+#: How names of other languages' kernels begin.
+_KERNELS = (("ir", "R"), ("julia", "julia"), ("xcpp", "C++"), ("octave", "octave"))
 
 _STUDENT_ID = re.compile(r"""^[ \t]*STUDENT_ID[ \t]*=[ \t]*(["'])(.*?)\1""", re.M)
 
@@ -28,12 +32,16 @@ def rebuild(problem_set: ProblemSet, notebook: Any, student: str) -> Rebuilt:
     Returns:
         The cells to run, with what was odd about them.
     """
-    language = notebook.metadata.get("kernelspec", {}).get("language") or "python"
-    if str(language).lower() not in ("python", "ipython"):
-        return Rebuilt((), event=Event("check", f"the notebook is written in {language}"))
+    language = _language(notebook.metadata)
+    if language.lower() not in ("python", "ipython"):
+        return Rebuilt((), event=Event("check", f"the notebook is written in {language[:40]}"))
     places = _places(problem_set, notebook.cells)
     if places is None:
         return Rebuilt((), event=Event("check", "no cell of this problem set was found in it"))
+    if _mostly_another(problem_set, places):
+        return Rebuilt(
+            (), event=Event("check", "most answer cells of this problem set are missing")
+        )
     answers: dict[int, list[str]] = {index: [] for index in range(len(problem_set.cells))}
     for cell, place in zip(notebook.cells, places, strict=True):
         if place is not None:
@@ -45,6 +53,26 @@ def rebuild(problem_set: ProblemSet, notebook: Any, student: str) -> Rebuilt:
     steps = _with_forgotten_id(steps)
     notes = _notes(problem_set, notebook.cells, places, steps)
     return Rebuilt(tuple(steps), notes, _foreign_id(problem_set, steps, student))
+
+
+def _language(metadata: Any) -> str:
+    """The language that a notebook says it is in: by its kernel's, by its own, or by a name."""
+    kernel, own = metadata.get("kernelspec") or {}, metadata.get("language_info") or {}
+    for said in (kernel.get("language"), own.get("name") if isinstance(own, dict) else None):
+        if said:
+            return str(said)
+    name = str(kernel.get("name") or "python")
+    return next((language for start, language in _KERNELS if name.startswith(start)), "python")
+
+
+def _mostly_another(problem_set: ProblemSet, places: list[int | None]) -> bool:
+    """Say whether fewer than half of the answers are there: sets share some cells' names."""
+    wanted = [
+        index
+        for index, cell in enumerate(problem_set.cells)
+        if cell.role in ("answer", "manual") and not student_ids(cell.source)
+    ]
+    return 2 * sum(index in places for index in wanted) < len(wanted)
 
 
 def _places(problem_set: ProblemSet, cells: list[Any]) -> list[int | None] | None:
@@ -69,25 +97,27 @@ def _place(cell: Any, by_name: dict[str, int], by_id: dict[str, int]) -> int | N
     name = marks.get("grade_id") if isinstance(marks, dict) else None
     if isinstance(name, str) and name in by_name:
         return by_name[name]
-    return by_id.get(str(cell.get("id")))
+    # Older forms of notebooks have the id among the metadata.
+    return by_id.get(str(cell.get("id")), by_id.get(str(cell.metadata.get("id"))))
 
 
 def _step(source: SourceCell, handed_in: list[str]) -> Step:
     if source.role in ("given", "test"):
-        return _as_step(source, source.source)
+        return as_step(source, source.source)
     different = {text.strip(): text for text in handed_in}
     if len(different) > 1:
         different.pop(source.handed_out.strip(), None)
     if not different:
         event = Event("partial", f"the answer cell {source.name} was deleted")
-        return _as_step(source, source.handed_out, event)
+        return as_step(source, source.handed_out, event)
     if len(different) > 1:
         event = Event("check", f"{source.name} holds {len(different)} different answers")
-        return _as_step(source, handed_in[0], event)
-    return _as_step(source, next(iter(different.values())))
+        return as_step(source, handed_in[0], event)
+    return as_step(source, next(iter(different.values())))
 
 
-def _as_step(source: SourceCell, text: str, event: Event | None = None) -> Step:
+def as_step(source: SourceCell, text: str, event: Event | None = None) -> Step:
+    """A cell of the source, with a text of a student's or its own."""
     blank = source.role in ("answer", "manual") and _bare(text) == _bare(source.handed_out)
     return Step(
         kind=source.role,
@@ -98,6 +128,8 @@ def _as_step(source: SourceCell, text: str, event: Event | None = None) -> Step:
         event=event,
         blank=blank,
         holds_id=source.role == "answer" and bool(student_ids(source.source)),
+        binds=source.binds,
+        seen=source.handed_out if source.role == "test" else "",
     )
 
 
@@ -165,10 +197,15 @@ def _notes(
 def _foreign_id(problem_set: ProblemSet, steps: list[Step], student: str) -> Event | None:
     handed_out = {v for c in problem_set.cells for v in student_ids(c.handed_out)}
     found = {v for s in steps if s.kind in ("answer", "added") for v in student_ids(s.source)}
-    foreign = sorted(v for v in found - handed_out if v.strip() and v.strip() != student)
+    foreign = sorted(v for v in found - handed_out if v.strip() and not same_id(v, student))
     if foreign:
         return Event("check", f"the notebook says STUDENT_ID {foreign[0][:60]!r}")
     return None
+
+
+def same_id(written: str, student: str) -> bool:
+    """Say whether a text is a folder's name: letters with accents are spelt in two ways."""
+    return unicodedata.normalize("NFC", written.strip()) == unicodedata.normalize("NFC", student)
 
 
 def student_ids(source: str) -> set[str]:

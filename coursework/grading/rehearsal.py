@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grading.judge import judge
 from grading.marking import run_all
-from grading.model import Rebuilt, Step
+from grading.model import Rebuilt
 from grading.problem_set import ProblemSet
-from grading.rebuild import student_ids
+from grading.rebuild import as_step, student_ids
 from grading.sandbox import Sandbox
 
 
@@ -23,14 +23,16 @@ def rehearse(sandbox: Sandbox, problem_set: ProblemSet) -> None:
     Raises:
         ValueError: If the source's answers do not earn all marks on this machine.
     """
-    steps = tuple(Step(c.role, c.name, c.cell_type, c.source, c.points) for c in problem_set.cells)
+    steps = tuple(as_step(cell, cell.source) for cell in problem_set.cells)
     name = next((i for step in steps for i in sorted(student_ids(step.source))), "")
     rebuilt = Rebuilt(steps)
     runs = run_all(sandbox, 0, rebuilt, name, trusted=True)
     result = judge(name, problem_set.name, rebuilt, runs)
     if result.score != result.max_score:
         notes = "; ".join(f"{q.name}: {q.note}" for q in result.questions if q.note)
+        apart = sandbox.checks == "apart" and any(run.event for run in runs)
+        hint = " (tests that need more than data go by --checks beside)" if apart else ""
         raise ValueError(
             f"the answers in the source of {problem_set.name} must earn all {result.max_score:g} "
-            f"marks, but do not on this machine: {result.reason or notes}; no one was graded"
+            f"marks, but do not on this machine: {result.reason or notes}; no one was graded{hint}"
         )

@@ -41,9 +41,9 @@ def report(results: list[Result], similar: list[Hint]) -> bytes:
 
 def _distribution(results: list[Result]) -> list[str]:
     scores = np.array([r.score for r in results if r.score is not None])
-    if not len(scores):
-        return ["<h2>Marks</h2>", "<p>Nobody has a score yet.</p>"]
     most = max(r.max_score for r in results)
+    if not len(scores) or not most:
+        return ["<h2>Marks</h2>", "<p>Nobody has a score by tests.</p>"]
     low, middle, high = np.percentile(scores, [25, 50, 75])
     said = (
         f"Scores of {len(scores)} students, from {scores.min():g} to {scores.max():g} of {most:g}; "
@@ -63,7 +63,7 @@ def _difficulty(results: list[Result]) -> list[str]:
     marked: dict[str, list[float]] = {}
     for result in results:
         for q in result.questions:
-            if not q.by_hand:
+            if not q.by_hand and q.max_points > 0:
                 marked.setdefault(q.name, [])
                 if q.points is not None and result.status != "check":
                     marked[q.name].append(q.points / q.max_points)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import ast
 import base64
-import json
 import os
 import socket
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib_inline.backend_inline import flush_figures
 from traitlets.config import Config
 
+from grading.peer import EndedError, Peer
 from grading.watch import Watch
 
 #: What is kept of a cell's output: characters, pictures, characters of one picture.
@@ -91,43 +91,49 @@ def prepare() -> Watch:
     return Watch()
 
 
+def make_shell(names: dict[str, Any] | None = None) -> Shell:
+    """IPython with these names, or none; the process has only one."""
+    config = Config({"HistoryManager": {"enabled": False}})
+    shell = Shell.instance(config=config, user_ns=names)
+    shell.user_ns.pop("exit", None)
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
+    return shell
+
+
 def serve(connection: socket.socket, watch: Watch) -> None:
-    """Run each cell that is asked for, until the other end closes.
+    """Run each cell and each function that is asked for, until the other end closes.
 
     Args:
         connection: Where requests come from, a JSON object a line.
         watch: The state of the modules before the student's code.
     """
     me = os.getpid()
-    shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    shell.user_ns.pop("exit", None)
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
-    requests, replies = connection.makefile("r", newline="\n"), connection.makefile("w")
-    _send(replies, {"ready": True})
-    for line in requests:
-        request = json.loads(line)
-        reply = _run(shell, watch, request)
+    shell = make_shell()
+    peer = Peer(connection.makefile("r", newline="\n"), connection.makefile("w"), trusted=False)
+    peer.send({"ready": True})
+    while True:
+        try:
+            request = peer.receive()
+        except EndedError:
+            return
+        reply = _run(shell, watch, peer, request)
         if os.getpid() != me:
             os._exit(0)  # a copy that the student's code has forked must not answer
-        _send(replies, {"nonce": request["nonce"], **reply})
+        peer.send(reply)
 
 
-def _send(stream: TextIO, message: dict[str, Any]) -> None:
-    stream.write(json.dumps(message) + "\n")
-    stream.flush()
-
-
-def _run(shell: Shell, watch: Watch, request: dict[str, Any]) -> dict[str, Any]:
+def _run(shell: Shell, watch: Watch, peer: Peer, request: dict[str, Any]) -> dict[str, Any]:
     stream = Capped()
     kept = sys.stdout, sys.stderr
     sys.stdout = sys.stderr = stream  # type: ignore[assignment]
     try:
+        if request["kind"] in ("value", "call"):
+            return peer.answer(request, shell.user_ns)
         with capture_output(stdout=False, stderr=False, display=True) as shown:
-            run = _test if request["kind"] == "test" else _cell
-            reply = run(shell, watch, request)
+            reply = _RUNS.get(request["kind"], _cell)(shell, watch, request)
     finally:
         sys.stdout, sys.stderr = kept
-    outputs = [] if request["kind"] == "test" else _outputs(shown.outputs)
+    outputs = [] if request["kind"] in _RUNS else _outputs(shown.outputs)
     return {"text": stream.text(), "outputs": outputs, **reply}
 
 
@@ -140,32 +146,52 @@ def _cell(shell: Shell, watch: Watch, request: dict[str, Any]) -> dict[str, Any]
             k for k, v in shell.user_ns.items() if not k.startswith("_") and v is not before.get(k)
         }
         watch.protect(shell.user_ns, new)
-    return _error(result.error_before_exec or result.error_in_exec)
+    return error_told(result.error_before_exec or result.error_in_exec)
+
+
+def _seen(shell: Shell, _watch: Watch, request: dict[str, Any]) -> dict[str, Any]:
+    """Run what students see of a test that was marked elsewhere: later answers may build on it."""
+    shell.run_cell(request["source"], store_history=False, silent=True)
+    return {"student": _claimed(shell)}
+
+
+def _claimed(shell: Shell) -> str | None:
+    student = shell.user_ns.get("STUDENT_ID")
+    return student if isinstance(student, str) else None
 
 
 def _test(shell: Shell, watch: Watch, request: dict[str, Any]) -> dict[str, Any]:
-    """Run a test by plain `exec`; its last expression, where a number, is partial credit."""
+    """Run a test beside the answers."""
     tree = ast.parse(request["source"])
     used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    student = shell.user_ns.get("STUDENT_ID")
-    reply: dict[str, Any] = {"student": student if isinstance(student, str) else None}
+    reply: dict[str, Any] = {"student": _claimed(shell)}
     reply["tampered"] = watch.changed(shell.user_ns, used)
-    if reply["tampered"]:
-        return reply
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    try:
-        exec(compile(tree, "<test>", "exec"), shell.user_ns)
-        if last is not None:
-            value = eval(compile(ast.Expression(last.value), "<test>", "eval"), shell.user_ns)
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                reply["value"] = float(value)
-    except BaseException as error:  # whatever the student's functions raise fails the test
-        reply |= _error(error)
-    reply["tampered"] = watch.changed(shell.user_ns, used)
+    if not reply["tampered"]:
+        reply |= marked(tree, shell.user_ns)
+        reply["tampered"] = watch.changed(shell.user_ns, used)
     return reply
 
 
-def _error(error: BaseException | None) -> dict[str, Any]:
+_RUNS = {"test": _test, "seen": _seen}
+
+
+def marked(tree: ast.Module, names: dict[str, Any]) -> dict[str, Any]:
+    """Run a test by plain `exec`; its last expression, where a number, is partial credit."""
+    reply: dict[str, Any] = {"error": None}
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    try:
+        exec(compile(tree, "<test>", "exec"), names)
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), "<test>", "eval"), names)
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                reply["value"] = float(value)
+    except BaseException as error:  # whatever the student's functions raise fails the test
+        reply |= error_told(error)
+    return reply
+
+
+def error_told(error: BaseException | None) -> dict[str, Any]:
+    """An exception in words: its name, its text, its kinds, and the module that it misses."""
     if error is None:
         return {"error": None}
     try:

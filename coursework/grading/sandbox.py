@@ -1,25 +1,19 @@
-"""Start shut-in processes, talk to them, and end them, from outside."""
+"""Where shut-in processes come from: one for each student, and one that checks what it answers."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import secrets
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from grading.model import Limits, Step
-from grading.users import UserError, end_all_of, memory_of, unused_uid, wait_for_others
+from grading.apart import Apart
+from grading.model import Limits
+from grading.session import SandboxError, Session
+from grading.template import Template
+from grading.users import unused_uid, wait_for_others
 
 #: How students' code is kept apart, from the strongest to the weakest.
 ISOLATIONS = {
@@ -27,19 +21,9 @@ ISOLATIONS = {
     "uid": "own user and limits, but it sees the network and what all users may read",
     "process": "own process and limits only: it may read and write what you may",
 }
-_LONGEST = 4_000_000  # characters of one reply
 
-
-class SandboxError(UserError):
-    """The machine cannot shut a process in as was asked: no submission's fault."""
-
-
-class StoppedError(Exception):
-    """A student's process ended, or had to be ended, while it ran a cell."""
-
-    def __init__(self, status: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
+#: Where tests run: in a process that runs no student's code, or beside the answers.
+CHECKS = ("apart", "beside")
 
 
 def check_isolation(isolation: str) -> None:
@@ -62,58 +46,71 @@ def check_isolation(isolation: str) -> None:
 
 
 class Sandbox:
-    """Keeps one process with everything imported, and copies it for each student."""
+    """Keeps processes with everything imported, and copies them for each student.
 
-    def __init__(self, limits: Limits, isolation: str, modules: tuple[str, ...] = ()) -> None:
+    Args:
+        limits: What a process may use.
+        isolation: A key of `ISOLATIONS`.
+        modules: What the problem set imports.
+        checks: One of `CHECKS`.
+    """
+
+    def __init__(
+        self, limits: Limits, isolation: str, modules: tuple[str, ...] = (), checks: str = "apart"
+    ) -> None:
         check_isolation(isolation)
-        self.limits, self.isolation = limits, isolation
-        self._lock = threading.Lock()
+        if checks not in CHECKS:
+            raise ValueError(f"checks must be one of {CHECKS}, got {checks!r}")
+        self.limits, self.isolation, self.checks = limits, isolation, checks
         self._alone = wait_for_others() if isolation != "process" else None
         self._folder = Path(tempfile.mkdtemp(prefix="lossviz-grade-"))
         self._folder.chmod(0o711)
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        here = Path(__file__).resolve().parents[1]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "grading.zygote", str(theirs.fileno()), *modules],
-            pass_fds=[theirs.fileno()],
-            env=_environment(here),
-            stdin=subprocess.DEVNULL,
-            cwd="/",
-        )
-        theirs.close()
-        if self._control.recv(64) != b"ready":
-            raise SandboxError("the process that students' processes are copied from did not start")
+        # Two, so that no student's process descends from one that ever held a hidden test.
+        roles = ("student", "checker") if checks == "apart" else ("student",)
+        self._templates = {role: Template(modules) for role in roles}
+        for template in self._templates.values():
+            template.wait()
 
-    def start(self, number: int, trusted: bool = False) -> Session:
-        """Start a process.
+    def start(self, number: int, student: str, trusted: bool = False) -> Session | Apart:
+        """Start what a submission needs.
 
         Args:
-            number: The student's number, which decides the user.
+            number: The student's number, which decides the users.
+            student: The folder's name, which is the id that tests go by.
             trusted: Whether the code is the lecturer's, and so only gets a process of its own.
         """
+        answers = self._start("student", number, trusted, {})
+        if self.checks == "beside":
+            return answers
+        try:
+            checks = self._start("checker", number, trusted, {"STUDENT_ID": student})
+        except BaseException:
+            answers.close()
+            raise
+        return Apart(answers, checks, self.limits)
+
+    def _start(self, role: str, number: int, trusted: bool, names: dict[str, str]) -> Session:
         isolation = "process" if trusted else self.isolation
-        uid = unused_uid(number)
+        uid = unused_uid(number, role == "checker")
         base = Path(tempfile.mkdtemp(dir=self._folder))
-        ours, theirs = socket.socketpair()
         request = {
+            "role": role,
+            "names": names,
             "isolation": isolation,
             "trusted": trusted,
             "uid": uid,
             "base": str(base),
             "limits": asdict(self.limits),
         }
-        with self._lock, theirs:
-            socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
-            answer = self._control.recv(64)
-        if not answer:
-            raise SandboxError("the process that students' processes are copied from has ended")
+        connection, pid = self._templates[role].copy(request)
         watched = uid if isolation != "process" else None
-        return Session(ours, int(answer), base, self.limits, watched)
+        name = "the process" if role == "student" else "the process that checks"
+        return Session(connection, pid, base, self.limits, watched, name)
 
     def close(self) -> None:
-        """End the process that is copied, and remove the folders."""
-        self._control.close()
-        self._process.wait(timeout=30)
+        """End the processes that are copied, and remove the folders."""
+        for template in self._templates.values():
+            template.close()
         if self._alone is not None:
             self._alone.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -123,123 +120,3 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class Session:
-    """A conversation with one student's process."""
-
-    def __init__(
-        self, connection: socket.socket, pid: int, base: Path, limits: Limits, uid: int | None
-    ) -> None:
-        self._connection, self._pid, self._base = connection, pid, base
-        self._limits, self._uid = limits, uid
-        self._buffer = b""
-        with contextlib.suppress(ProcessLookupError, AttributeError):
-            self._handle = os.pidfd_open(pid)
-        try:
-            first = self._reply(time.monotonic() + 60)
-        except StoppedError as error:
-            self.close()
-            raise SandboxError(f"no process could be started: {error.reason}") from error
-        if "refused" in first:
-            self.close()
-            raise SandboxError(f"no process could be shut in: {first['refused']}")
-
-    def run(self, step: Step, until: float) -> dict[str, Any]:
-        """Have one cell run.
-
-        Args:
-            step: The cell.
-            until: When the submission's time is over, by `time.monotonic`.
-
-        Returns:
-            The runner's reply.
-
-        Raises:
-            StoppedError: If there was no answer in time, or no honest one.
-        """
-        nonce = secrets.token_hex(16)
-        if self._buffer:
-            raise StoppedError("check", "something was written into the grader's channel")
-        request = {"nonce": nonce, "kind": step.kind, "source": step.source}
-        try:
-            self._connection.settimeout(max(until - time.monotonic(), 0.01))
-            self._connection.sendall(json.dumps(request).encode() + b"\n")
-        except OSError as error:
-            raise StoppedError("crashed", f"the process ended before {step.name}") from error
-        reply = self._reply(min(until, time.monotonic() + self._limits.cell_seconds))
-        if reply.get("nonce") != nonce:
-            raise StoppedError("check", "something was written into the grader's channel")
-        return reply
-
-    def _reply(self, until: float) -> dict[str, Any]:
-        started = time.monotonic()
-        while b"\n" not in self._buffer:
-            left = until - time.monotonic()
-            if left <= 0:
-                seconds = time.monotonic() - started
-                raise StoppedError("timeout", f"no end after {seconds:.0f} s")
-            self._connection.settimeout(min(left, 0.5))
-            try:
-                data = self._connection.recv(1 << 16)
-            except TimeoutError:
-                self._look_at_memory()
-                continue
-            except OSError:
-                data = b""
-            if not data:
-                raise StoppedError("crashed", "the process ended")
-            self._buffer += data
-            if len(self._buffer) > _LONGEST:
-                raise StoppedError("crashed", "the output is too large")
-        line, self._buffer = self._buffer.split(b"\n", 1)
-        try:
-            reply = json.loads(line)
-        except ValueError:
-            reply = None
-        if not isinstance(reply, dict):
-            raise StoppedError("check", "something was written into the grader's channel")
-        return reply
-
-    def _look_at_memory(self) -> None:
-        if self._uid is None:
-            return
-        used = memory_of(self._uid)
-        if used > (self._limits.memory_mb + 400) << 20:  # 400: what was imported beforehand
-            raise StoppedError("crashed", f"{used >> 20} MB of memory were in use")
-
-    def close(self) -> None:
-        """End the process and all that it has started."""
-        handle = self.__dict__.pop("_handle", None)
-        with contextlib.suppress(ProcessLookupError):
-            if handle is not None:
-                signal.pidfd_send_signal(handle, 0)  # only while the number is still its own
-            os.killpg(self._pid, signal.SIGKILL)
-        if handle is not None:
-            os.close(handle)
-        self._connection.close()
-        if self._uid is not None:
-            end_all_of(self._uid)
-        shutil.rmtree(self._base, ignore_errors=True)
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _environment(here: Path) -> dict[str, str]:
-    """Only what Python and the libraries need: no token, key or name of the lecturer's."""
-    kept = ("PATH", "LANG", "LC_ALL", "LOSSVIZ_DATA", "LD_LIBRARY_PATH", "NUMBA_CACHE_DIR")
-    found = {name: os.environ[name] for name in kept if name in os.environ}
-    paths = [str(here), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {
-        **found,
-        **one_thread,
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "TQDM_DISABLE": "1",
-        "HOME": str(Path.home()),
-    }

@@ -86,7 +86,7 @@ def _tokens(code: str) -> list[str]:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
             if token.type not in skipped and token.string:
                 tokens.append(token)
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # code that does not end: what was read so far is compared
     return [_plain(tokens, index) for index in range(len(tokens))]
 

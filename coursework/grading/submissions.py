@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,10 @@ from grading.model import Event
 
 #: A notebook of a problem set has some tens of kilobytes; plots may add a few megabytes.
 LARGEST = 20_000_000
+
+NOTHING = Event("missing", "no notebook was handed in")
+
+_SET = re.compile(r"[a-z]+[-_]?\d+")  # another set's notebook, as in ps2.ipynb
 
 
 @dataclass(frozen=True)
@@ -30,25 +36,35 @@ class Submission:
 
 
 def students(folder: Path) -> list[str]:
-    """The students with a folder, sorted; files and hidden folders are none."""
+    """The students with a folder, sorted; hidden folders are none, and what tools left."""
     if not folder.is_dir():
         raise ValueError(f"the submissions must be a folder, got {str(folder)!r}")
     with os.scandir(folder) as entries:
-        return sorted(
-            e.name
-            for e in entries
-            if e.is_dir(follow_symlinks=False) and not e.name.startswith(".")
-        )
+        shown = sorted((e for e in entries if not e.name.startswith((".", "__"))), key=_by_name)
+        found = [e.name for e in shown if e.is_dir(follow_symlinks=False)]
+        others = [ascii(e.name) for e in shown if not e.is_dir(follow_symlinks=False)]
+    if others:
+        print(f"grade: no student's folder, so left out: {', '.join(others)}", file=sys.stderr)
+    return found
+
+
+def _by_name(entry: os.DirEntry) -> str:
+    return entry.name
 
 
 def read_submission(folder: Path, student: str, problem_set: str) -> Submission:
     """Read one student's notebook without following links or waiting for pipes."""
     root = folder / student
+    if not is_text(student):
+        event = Event("check", "the folder's name is not text in UTF-8")
+        return Submission(student, event=event, digest=_digest(str(event), ()))
     places = [root / problem_set, root]
     entries = [path for place in places for path in _entries(place)]
     books = [path for path in entries if path.suffix == ".ipynb"]
     notes = _left_out([path for path in entries if path not in books], problem_set)
     path, event, note = _choose(books, problem_set)
+    if path is None and event == NOTHING:
+        event = _perhaps_elsewhere(root)
     if path is None:
         return Submission(student, event=event, notes=notes, digest=_digest(str(event), notes))
     notes = note + notes
@@ -61,6 +77,20 @@ def read_submission(folder: Path, student: str, problem_set: str) -> Submission:
     return Submission(student, notebook, None, notes, _digest(content, notes))
 
 
+def is_text(name: str) -> bool:
+    r"""Say whether a folder's name can be written as text: it may be any bytes.
+
+    Example:
+        >>> is_text("Łukasz"), is_text("caf\udce9")
+        (True, False)
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _entries(place: Path) -> list[Path]:
     """What lies in a folder, without what tools leave there; links to folders are not entered."""
     if place.is_symlink() or not place.is_dir():
@@ -68,11 +98,25 @@ def _entries(place: Path) -> list[Path]:
     return sorted(p for p in place.iterdir() if not p.name.startswith((".", "__")))
 
 
+def _perhaps_elsewhere(root: Path) -> Event:
+    """What to say where no notebook lies in its place: there may be one in another."""
+    if root.is_dir():
+        for folder, folders, names in os.walk(root):
+            for name in sorted(names + [f for f in folders if (Path(folder) / f).is_symlink()]):
+                path = Path(folder) / name
+                if ".ipynb" in name.lower() or path.is_symlink():
+                    kind = "a link" if path.is_symlink() else "a file"
+                    return Event("check", f"{kind} lies at {path.relative_to(root)}")
+    return NOTHING
+
+
 def _choose(books: list[Path], name: str) -> tuple[Path | None, Event | None, tuple[str, ...]]:
     """The one notebook that is meant, or why none is."""
     if not books:
-        return None, Event("missing", "no notebook was handed in"), ()
+        return None, NOTHING, ()
     named = [path for path in books if path.name == f"{name}.ipynb"]
+    other_sets = [p for p in books if p.parent.name != name and _SET.fullmatch(p.stem)]
+    books = [path for path in books if path in named or path not in other_sets] or books
     if len(books) == 1:
         note = () if named else (f"the file is called {books[0].name}",)
         return books[0], None, note

@@ -1,6 +1,7 @@
 """A process that has imported everything once and forks a shut-in copy for each student.
 
-It holds no source, no mark and no submission: cells come through a socket, one at a time.
+It holds no source, no mark and no submission: cells come through a socket, one at a time. A copy runs
+answers, or, if it is made by another such process, the tests.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 import matplotlib as mpl
 import tqdm
 
-from grading import enclosure, runner
+from grading import checker, enclosure, runner
 from grading.model import Limits
 
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
@@ -166,7 +167,10 @@ def _student(request: dict[str, Any], connection: socket.socket, watch: Any) -> 
         if not os.access(os.__file__, os.R_OK):
             raise PermissionError(f"other users cannot read Python's own {os.__file__}")
         enclosure.no_new_privileges()
-        runner.serve(connection, watch)
+        if request["role"] == "checker":
+            checker.serve(connection, request["names"])
+        else:
+            runner.serve(connection, watch)
     except BaseException as error:
         _refuse(connection, error)
     finally:

@@ -14,16 +14,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-# A new direction shorter than this many roundings of the operator's size is rounding itself.
-_ROUNDINGS = 10
-
-# From points (operators, size) and vectors (..., operators, size) to products with the vectors.
-Product = Callable[[Tensor, Tensor], Tensor]
+from lossviz.curvature._krylov import Krylov, ProductsAt
 
 # At most this many bytes of basis vectors are held at a time.
 _BASIS_BYTES = 2**27
@@ -34,7 +29,8 @@ class Ritz(NamedTuple):
 
     Attributes:
         values: shape (operators, pairs); NaN where a product was not finite.
-        residuals: norm of H v - theta v for the unit vector v, shape (operators, pairs).
+        residuals: no less than the norm of H v - theta v for the unit vector v, and more by no
+            more than rounding, shape (operators, pairs).
         vectors: unit vectors, shape (operators, pairs, size).
         largest: the largest absolute Ritz value, wanted or not, shape (operators,).
         iterations: products taken for the basis, shape (operators,).
@@ -47,6 +43,26 @@ class Ritz(NamedTuple):
     iterations: Int[Tensor, "operators"]
 
 
+class Look(NamedTuple):
+    """Wanted Ritz pairs of the operators that are not finished, at some step.
+
+    Attributes:
+        values: in units of the scale, shape (operators, pairs).
+        residuals: estimates by the recurrence, of that shape.
+        largest: the largest absolute Ritz value, wanted or not, shape (operators,).
+        scale: a power of two near each operator's size, shape (operators, 1).
+        rows: which of the operators that were asked for these are, shape (operators,).
+        size: products taken so far.
+    """
+
+    values: Float[Tensor, "operators pairs"]
+    residuals: Float[Tensor, "operators pairs"]
+    largest: Float[Tensor, "operators"]
+    scale: Float[Tensor, "operators one"]
+    rows: Int[Tensor, "operators"]
+    size: int
+
+
 @dataclass(frozen=True)
 class Task:
     """What is wanted of each operator, and when it is good enough.
@@ -54,97 +70,21 @@ class Task:
     Attributes:
         choose: from ascending Ritz values and estimates of their residuals, both of shape
             (operators, values), the positions of the wanted ones, (operators, pairs).
-        enough: from wanted values, their estimates and the largest absolute Ritz value, whether
-            an operator is finished, (operators,).
+        enough: which operators are finished, (operators,).
         needed: least number of Ritz values to choose from.
         max_iterations: greatest number of products for the basis, at least ``needed``.
         seed: of the starts, the same for every operator: one number or several.
     """
 
     choose: Callable[[Tensor, Tensor], Int[Tensor, "operators pairs"]]
-    enough: Callable[[Tensor, Tensor, Tensor], Bool[Tensor, "operators"]]
+    enough: Callable[[Look], Bool[Tensor, "operators"]]
     needed: int
     max_iterations: int
     seed: tuple[int, ...]
 
 
-class _Krylov:
-    """Bases that grow by one vector per step, for operators scaled to sizes around 1."""
-
-    def __init__(self, points: Tensor, locked: Tensor, steps: int, seed: tuple[int, ...]) -> None:
-        count, size = points.shape
-        self.points, self.locked, self.seed, self.size = points, locked, seed, 0
-        self.basis = points.new_empty(count, steps, size)
-        self.diagonal = points.new_zeros(count, steps)
-        self.off = points.new_zeros(count, steps)
-        self.norm = points.new_zeros(count)
-        self.failed = torch.zeros(count, dtype=torch.bool, device=points.device)
-        self.broken = self.failed
-        self.scale = points.new_ones(count, 1)
-        self.next = self._orthogonal(torch.arange(count, device=points.device))
-
-    def grow(self, product: Product) -> None:
-        """Add the next vector to each basis and find the one after it."""
-        j, q = self.size, self.next
-        self.basis[:, j] = q
-        image = product(self.points, q)
-        if j == 0:
-            # A power of two, so that no digit changes: tiny operators' squares would underflow.
-            self.scale = _power_of_two(image.abs().amax(dim=1, keepdim=True))
-        image = image / self.scale
-        failed = ~torch.isfinite(image).all(dim=1)
-        image[failed] = 0
-        self.failed = self.failed | failed
-        self.diagonal[:, j] = (image * q).sum(dim=1)
-        self.size += 1
-        rest = self._without_basis(image)
-        length = torch.linalg.vector_norm(rest, dim=1)
-        self.norm = torch.stack([self.norm, self.diagonal[:, j].abs(), length]).amax(dim=0)
-        limit = _ROUNDINGS * torch.finfo(rest.dtype).eps * self.norm
-        self.broken = length <= limit
-        self.off[:, j] = torch.where(self.broken, 0, length)
-        if self.size < self.basis.shape[1]:
-            self.next = rest / length.clamp(min=torch.finfo(rest.dtype).tiny)[:, None]
-            rows = torch.nonzero(self.broken).flatten()
-            self.next[rows] = self._orthogonal(rows)
-
-    def tridiagonal(self) -> tuple[Tensor, Tensor]:
-        """Return eigenvalues and eigenvectors of T."""
-        n = self.size
-        t = torch.diag_embed(self.diagonal[:, :n].double().cpu())
-        t = t + torch.diag_embed(self.off[:, : n - 1].double().cpu(), offset=-1)
-        values, vectors = torch.linalg.eigh(t)  # which reads the lower triangle alone
-        return values.to(self.points.device), vectors.to(self.points.device)
-
-    def keep(self, rows: Bool[Tensor, "operators"]) -> None:
-        """Forget all operators but these."""
-        old, n = self.basis, self.size
-        self.basis = old.new_empty(int(rows.sum()), *old.shape[1:])
-        self.basis[:, :n] = old[rows, :n]
-        for name in ("points", "locked", "diagonal", "off", "norm", "failed", "scale", "next"):
-            setattr(self, name, getattr(self, name)[rows])
-
-    def _orthogonal(self, rows: Tensor) -> Tensor:
-        """Return random unit vectors orthogonal to some of the bases.
-
-        They depend on the seed and the step alone, and not on the number of operators.
-        """
-        size = self.points.shape[1]
-        draw = np.random.default_rng([*self.seed, self.size]).random(size) - 0.5
-        vectors = torch.from_numpy(draw).to(self.points).expand(len(rows), -1)
-        vectors = self._without_basis(vectors, rows)
-        return vectors / torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
-
-    def _without_basis(self, vectors: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
-        known = (self.locked[rows], self.basis[rows, : self.size])
-        for basis in 2 * known:  # once leaves rounding of what was taken away; twice is enough
-            parts = torch.bmm(basis, vectors.unsqueeze(-1))
-            vectors = vectors - torch.bmm(basis.mT, parts).squeeze(-1)
-        return vectors
-
-
 def lanczos(
-    product: Product,
+    products_at: ProductsAt,
     points: Float[Tensor, "operators size"],
     task: Task,
     report: Callable[[int, int, int], None],
@@ -153,7 +93,7 @@ def lanczos(
     """Return the wanted Ritz pairs of the operators that belong to points.
 
     Args:
-        product: the operators' products; symmetric, and linear in the vectors.
+        products_at: from points to the operators' products; symmetric, linear in the vectors.
         points: shape (operators, size), all operators with the dimension of the points.
         task: what is wanted.
         report: called now and then with the numbers of operators finished in groups before and
@@ -173,69 +113,77 @@ def lanczos(
     groups: list[Ritz] = []
     for start in range(0, len(points), held):
         part = slice(start, start + held)
-        krylov = _Krylov(points[part], locked[part], steps, task.seed)
-        groups.append(_lockstep(product, krylov, task, partial(report, start)))
+        krylov = Krylov(products_at, points[part], locked[part], steps, task.seed)
+        groups.append(_lockstep(krylov, task, start, partial(report, start)))
     return Ritz(*(torch.cat(parts)[:count] for parts in zip(*groups, strict=True)))
 
 
-def _lockstep(
-    product: Product, krylov: _Krylov, task: Task, report: Callable[[int, int], None]
-) -> Ritz:
-    """Run one group; operators that are finished leave it."""
+def _lockstep(krylov: Krylov, task: Task, before: int, report: Callable[[int, int], None]) -> Ritz:
+    """Run one group, which comes after ``before`` others; operators that are finished leave it."""
     count, steps = krylov.diagonal.shape
     active = torch.arange(count, device=krylov.points.device)
-    order, found, look = [], [], task.needed
+    order, found, next_look = [], [], task.needed
     while len(active):
-        krylov.grow(product)
-        due = krylov.size in (look, steps) or bool(krylov.broken.any())
+        krylov.grow()
+        due = krylov.size in (next_look, steps) or bool(krylov.broken.any())
         if krylov.size < task.needed or not due:
             continue
-        # A look costs the cube of the size, so the next is taken when the size has grown.
-        look = krylov.size + max(2, krylov.size // 8)
-        values, mixing, largest, done = _look(krylov, task)
+        next_look = krylov.size + _pause(krylov.size, krylov.basis.shape[2])
+        look, mixing = _look(krylov, task, before + active)
+        done = task.enough(look) | krylov.failed
         if krylov.size == steps:
             done[:] = True
         if bool(done.any()):
-            found.append(_finish(product, krylov, values, mixing, largest, done))
+            found.append(_finish(krylov, look, mixing, done))
             order.append(active[done])
             active = active[~done]
-            krylov.keep(~done)
+            if len(active):
+                krylov.keep(~done)
         report(count - len(active), krylov.size)
     places = torch.argsort(torch.cat(order))
     return Ritz(*(torch.cat(parts)[places] for parts in zip(*found, strict=True)))
 
 
-def _look(krylov: _Krylov, task: Task) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return wanted Ritz values, their vectors in the basis, the largest value, who is done."""
+def _pause(steps: int, size: int) -> int:
+    """Return how many products are taken before the next look, which costs the cube of the steps.
+
+    It is every step's where that is little beside keeping the vectors orthogonal.
+    """
+    return 1 if 20 * steps**2 < size else max(2, steps // 8)
+
+
+def _look(krylov: Krylov, task: Task, rows: Tensor) -> tuple[Look, Tensor]:
+    """Return wanted Ritz values with what is known of them, and their vectors in the basis."""
     values, vectors = krylov.tridiagonal()
     residuals = krylov.off[:, krylov.size - 1, None] * vectors[:, -1].abs()
-    largest = values.abs().amax(dim=1)
     chosen = task.choose(values, residuals)
-    wanted, missed = values.gather(1, chosen), residuals.gather(1, chosen)
     mixing = vectors.gather(2, chosen[:, None].expand(-1, krylov.size, -1))
-    return wanted, mixing, largest, task.enough(wanted, missed, largest) | krylov.failed
+    largest = values.abs().amax(dim=1)
+    wanted, missed = values.gather(1, chosen), residuals.gather(1, chosen)
+    return Look(wanted, missed, largest, krylov.scale, rows, krylov.size), mixing
 
 
-def _finish(
-    product: Product, krylov: _Krylov, values: Tensor, mixing: Tensor, largest: Tensor, done: Tensor
-) -> Ritz:
-    """Return the Ritz pairs of the operators that are done, their residuals by one more product."""
-    values, largest, failed = values[done], largest[done, None], krylov.failed[done]
-    vectors = torch.bmm(mixing[done].mT.to(krylov.basis), krylov.basis[done, : krylov.size])
+def _finish(krylov: Krylov, look: Look, mixing: Tensor, done: Tensor) -> Ritz:
+    """Return the Ritz pairs of the operators that are done, their residuals checked by a product.
+
+    What H v misses theta v by is beta y q in exact arithmetic, y the last entry of v in the basis
+    and q the next vector: parallel for all pairs. So H times the sum of the vectors, signs taken
+    such that all the y are positive, must miss by the sum of the residuals; how far it does
+    not is rounding, and added to each.
+    """
+    values, estimates = look.values[done], look.residuals[done]
+    largest, failed = look.largest[done, None], krylov.failed[done]
+    mixing = mixing[done] * torch.where(mixing[done, -1:] < 0, -1.0, 1.0)
+    vectors = torch.bmm(mixing.mT.to(krylov.basis), krylov.basis[done, : krylov.size])
     vectors = torch.nn.functional.normalize(vectors, dim=-1)
-    images = product(krylov.points[done], vectors.transpose(0, 1)).transpose(0, 1)
     scale = krylov.scale[done]
-    missed = (images / scale[..., None]).double() - values[..., None] * vectors
-    residuals = torch.linalg.vector_norm(missed, dim=-1)
+    image = krylov.product_of(done)(vectors.sum(dim=1)) / scale
+    missed = image.double() - (values[..., None] * vectors).sum(dim=1)
+    expected = estimates.sum(dim=1, keepdim=True)
+    rounding = torch.linalg.vector_norm(missed - expected * krylov.direction[done], dim=1)
+    residuals = estimates + rounding[:, None]
     for part in (values, residuals, vectors, largest):
         part[failed] = torch.nan
     values, residuals, largest = (part * scale.double() for part in (values, residuals, largest))
     iterations = torch.full((len(values),), krylov.size, device=values.device)
     return Ritz(values, residuals, vectors, largest[:, 0], iterations)
-
-
-def _power_of_two(largest: Tensor) -> Tensor:
-    """Return powers of two near positive numbers; 1 for 0 and for what is no number."""
-    powers = largest / torch.frexp(largest).mantissa
-    limits = torch.finfo(largest.dtype)
-    return powers.nan_to_num(1, posinf=1).clamp(limits.tiny, limits.max / 4)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from lossviz import _checks
 from lossviz.curvature._inputs import in_precision
-from lossviz.curvature._lanczos import Ritz, Task
+from lossviz.curvature._lanczos import Look, Ritz, Task
 from lossviz.curvature.inertia import (
     CONCAVE,
     CONVEX,
@@ -161,7 +161,7 @@ def extreme_curvature(
         max_iterations=most,
         seed=(_checks.whole("seed", seed, 0), 0),
     )
-    ritz = run(evaluated, points, task, progress)
+    ritz = run(evaluated._products_at, points, task, progress)
     known = ritz.residuals <= below * ritz.largest[:, None]
     fields = _decide(ritz, known, rtol, evaluated)
     ends = (ritz.values, ritz.residuals, known)
@@ -178,10 +178,9 @@ def _ends_and_nearest(values: Tensor, residuals: Tensor) -> Tensor:
     )
 
 
-def _settled(
-    values: Tensor, residuals: Tensor, largest: Tensor, tolerance: float, rtol: float, whole: bool
-) -> Tensor:
+def _settled(look: Look, tolerance: float, rtol: float, whole: bool) -> Tensor:
     """Say where more products would change nothing: both ends are known, their signs certain."""
+    values, residuals, largest = look.values, look.residuals, look.largest
     if whole:
         return torch.zeros(len(values), dtype=torch.bool, device=values.device)
     size, zero = values.abs(), rtol * largest[:, None]

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from lossviz import _checks
 from lossviz.curvature._inputs import in_precision
-from lossviz.curvature._lanczos import Ritz, Task, lanczos
+from lossviz.curvature._krylov import ProductsAt
+from lossviz.curvature._lanczos import Look, Ritz, Task, lanczos
 from lossviz.landscape.base import BaseLandscape
 
 ENDS = ("largest", "smallest", "both", "magnitude")
@@ -30,8 +31,8 @@ class TopEigenvalues:
     Attributes:
         eigenvalues: ascending, float64, shape (..., k), or (..., 2k) for both ends; NaN where the
             Hessian is not finite.
-        residuals: :math:`\|H v - \theta v\|` for each eigenvalue and its unit vector, of their
-            shape: some exact eigenvalue lies no further than this from it.
+        residuals: :math:`\|H v - \theta v\|` for each eigenvalue and its unit vector, rounding
+            included, of their shape: some exact eigenvalue lies no further than this from it.
         converged: whether the residual is at most ``tolerance`` times the largest absolute
             eigenvalue seen, of the same shape.
         iterations: products that were taken with each Hessian in all runs, shape (...).
@@ -59,6 +60,7 @@ def top_eigenvalues(
     return_vectors: bool = False,
     precision: str = "float64",
     progress: bool = False,
+    copies: bool = True,
 ) -> TopEigenvalues:
     r"""Return eigenvalues from the ends of the Hessian's spectrum, without forming the Hessian.
 
@@ -69,9 +71,11 @@ def top_eigenvalues(
 
     A residual proves that an eigenvalue is near, not that none was passed over. From one start
     the method finds only one of several equal eigenvalues. So where k > 1, it is run again in
-    what is orthogonal to the vectors found, until that gives nothing better by more than the
-    tolerance; eigenvalues that differ by less may still be taken for each other. A tolerance of
-    0, with ``max_iterations`` of ``num_weights`` or more, goes through the whole space instead.
+    what is orthogonal to the vectors found, for at least as many products, until that gives
+    nothing better by more than the tolerance; eigenvalues that differ by less may still be taken
+    for each other. Without ``copies`` that second run is left out, and half of the time with it.
+    A tolerance of 0, with ``max_iterations`` of ``num_weights`` or more, goes through the whole
+    space instead.
 
     Args:
         landscape: the landscape; it is evaluated in ``precision``, whatever its own is.
@@ -86,6 +90,7 @@ def top_eigenvalues(
         return_vectors: whether to return eigenvectors.
         precision: ``"float64"`` or ``"float32"``.
         progress: whether to write progress to standard error.
+        copies: whether to look for further copies of equal eigenvalues, by a second run.
 
     Returns:
         Eigenvalues, residuals and whether they converged.
@@ -113,16 +118,13 @@ def top_eigenvalues(
     needed = _needed(k, which, evaluated.num_weights)
     below = check_tolerance(tolerance)
     # Equal eigenvalues ask for a second run, or where there is no room for it, the whole space.
-    again = k > 1 and 2 * needed <= evaluated.num_weights
-    task = Task(
-        choose=partial(_choose, which=which, k=k),
-        enough=partial(_small_residuals, tolerance=below if k == 1 or again else 0.0),
-        needed=needed,
-        max_iterations=_checks.whole("max_iterations", max_iterations, needed),
-        seed=(_checks.whole("seed", seed, 0), 0),
-    )
+    again = _checks.switch("copies", copies) and k > 1 and 2 * needed <= evaluated.num_weights
+    task = pairs(
+        k, which, below if k == 1 or again or not copies else 0.0,
+        _checks.whole("max_iterations", max_iterations, needed), _checks.whole("seed", seed, 0),
+    )  # fmt: skip
     keep = _truth("return_vectors", return_vectors)
-    ritz = run(evaluated, points, task, progress)
+    ritz = run(evaluated._products_at, points, task, progress)
     if again:
         ritz = _with_equals(evaluated, points, task, progress, ritz, below)
     shape = (*points.shape[:-1], needed)
@@ -136,15 +138,26 @@ def top_eigenvalues(
     )
 
 
+def pairs(k: int, which: str, tolerance: float, max_iterations: int, seed: int) -> Task:
+    """Return the task of finding k eigenvalues at an end, or at both; nothing is checked."""
+    return Task(
+        choose=partial(_choose, which=which, k=k),
+        enough=partial(_small_residuals, tolerance=tolerance),
+        needed=(1 + (which == "both")) * k,
+        max_iterations=max_iterations,
+        seed=(seed, 0),
+    )
+
+
 def run(
-    landscape: BaseLandscape,
+    products_at: ProductsAt,
     points: Float[Tensor, "*points weight"],
     task: Task,
     progress: bool,
     locked: Float[Tensor, "rows locked weight"] | None = None,
 ) -> Ritz:
-    """Do a task for the Hessians at points of any leading axes, one row of results for each."""
-    flat = points.reshape(-1, landscape.num_weights)
+    """Do a task for the operators at points of any leading axes, one row of results for each."""
+    flat = points.reshape(-1, points.shape[-1])
     loud = _truth("progress", progress)
 
     def report(before: int, finished: int, iterations: int) -> None:
@@ -152,7 +165,7 @@ def run(
             text = f"Lanczos: {before + finished} of {len(flat)} points, {iterations} iterations"
             sys.stderr.write(f"\r{text}" + "\n" * (before + finished >= len(flat)))
 
-    return lanczos(landscape.hessian_vector_product, flat, task, report, locked)
+    return lanczos(products_at, flat, task, report, locked)
 
 
 def _with_equals(
@@ -170,14 +183,31 @@ def _with_equals(
         # The same start would have no part of the equal eigenvectors that it missed.
         task = replace(task, seed=(task.seed[0], task.seed[1] + 1))
         found = Ritz(*(part[rows] for part in ritz))
-        best = _best(found, run(landscape, flat[rows], task, progress, found.vectors), task)
-        slack = tolerance * best.largest[:, None]
+        slack = tolerance * found.largest[:, None]
+        beaten = partial(_nothing_better, found=found, task=task)
+        check = replace(task, enough=beaten)
+        best = _best(
+            found, run(landscape._products_at, flat[rows], check, progress, found.vectors), task
+        )
         better = ((best.values - found.values).abs() > slack).any(dim=1)
         ritz.iterations[rows] = best.iterations
         rows = rows[better]
         for whole, part in zip(ritz, best, strict=True):
             whole[rows] = part[better]
     return ritz
+
+
+def _nothing_better(look: Look, found: Ritz, task: Task) -> Tensor:
+    """Say where a second run has shown that the first passed over nothing, or has converged.
+
+    Its start is as random as the first's was, so as many products show a copy at least as well.
+    """
+    values = torch.cat([found.values[look.rows], look.values * look.scale], dim=1)
+    ascending, order = values.sort(dim=1)
+    chosen = order.gather(1, task.choose(ascending, ascending))
+    first = chosen < look.values.shape[1]
+    nothing = first.all(dim=1) & (found.iterations[look.rows] <= look.size)
+    return nothing | task.enough(look)
 
 
 def _best(one: Ritz, other: Ritz, task: Task) -> Ritz:
@@ -227,7 +257,7 @@ def _choose(values: Tensor, _: Tensor, which: str, k: int) -> Tensor:
     return torch.cat([places[:low], places[size - high :]]).expand(count, -1)
 
 
-def _small_residuals(_: Tensor, residuals: Tensor, largest: Tensor, tolerance: float) -> Tensor:
+def _small_residuals(look: Look, tolerance: float) -> Tensor:
     # Half is left for rounding, and for the residuals of vectors that were set aside. Not even a
     # residual of 0 is below a tolerance of 0, which asks for the whole space.
-    return (residuals < 0.5 * tolerance * largest[:, None]).all(dim=1)
+    return (look.residuals < 0.5 * tolerance * look.largest[:, None]).all(dim=1)

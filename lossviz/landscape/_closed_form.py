@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lossviz._threads import one_thread
+from lossviz.landscape._chain import (
+    Chain,
+    ChainOnSubspace,
+    Head,
+    Layer,
+    fast_tanh,
+    largest_is,
+)
 from lossviz.landscape._hessian import SMALL, HessianLayout, kronecker
 from lossviz.landscape._network import Network, Pass
+from lossviz.landscape._subspace import Measured
 from lossviz.landscape.losses import LOSSES, Loss
 
 # Points are worked through in chunks whose largest intermediate array has about this many
@@ -21,6 +32,22 @@ _CHUNK_ELEMENTS = 2**18
 # An entry of a Hessian that is certainly no rounding; weights whose squares and fourth powers,
 # times any input, are certainly finite.
 _SURELY_LARGE, _SURELY_FINITE = 1e-280, 1e50
+
+
+@dataclass(frozen=True)
+class FormHead(Head):
+    """Loss and accuracy of a closed form.
+
+    Attributes:
+        form: the closed form.
+    """
+
+    form: ClosedForm
+
+    def measure(self, outputs: Tensor, batch: int) -> Measured:
+        """Return loss and accuracy from the outputs' net inputs (points, outputs, samples)."""
+        del batch
+        return self.form.loss_of.value(outputs), self.form.share_correct(outputs)
 
 
 @dataclass(frozen=True)
@@ -49,9 +76,13 @@ class ClosedForm:
         """Numbers that arise per point in a pass."""
         return sum(self.network.layers) * self.samples.shape[-1]
 
+    def rows(self, size: int) -> int:
+        """Return how many points are evaluated together, from whose every one ``size`` arise."""
+        return max(1, _CHUNK_ELEMENTS // size)
+
     def in_chunks(self, function: Callable[..., Tensor], size: int, *arrays: Tensor) -> Tensor:
         """Apply a function of points, from whose every point ``size`` numbers arise."""
-        rows = max(1, _CHUNK_ELEMENTS // size)
+        rows = self.rows(size)
         if len(arrays[0]) <= rows or self.samples.ndim == 3:
             return function(*arrays)
         chunks = zip(*(array.split(rows) for array in arrays), strict=True)
@@ -84,12 +115,31 @@ class ClosedForm:
 
     def accuracy(self, w: Tensor) -> Tensor:
         """Return the share of samples classified correctly, (points,)."""
-        z2 = self.run(w).z2
+        return self.share_correct(self.run(w).z2)
+
+    def share_correct(self, z2: Tensor) -> Tensor:
+        """Return the same from the outputs' net inputs (points, outputs, samples)."""
         if z2.shape[1] == 1:
             correct = (z2 > 0) == (self.targets > 0.5)
-            return correct.to(w.dtype).mean(dim=(-2, -1))
-        correct = z2.argmax(dim=-2) == self.targets.argmax(dim=-2)
-        return correct.to(w.dtype).mean(dim=-1)
+            return correct.to(z2.dtype).mean(dim=(-2, -1))
+        return largest_is(z2, self._classes).to(z2.dtype).mean(dim=-1)
+
+    @cached_property
+    def _classes(self) -> Tensor:
+        return self.targets.argmax(dim=-2)
+
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> ChainOnSubspace:
+        """Return loss and accuracy along directions; samples must be the same for all points."""
+        inputs, hidden, outputs = self.network.layers
+        ends = np.cumsum([0, hidden * inputs, hidden, outputs * hidden, outputs]).tolist()
+        w1, b1, w2, b2 = (slice(a, b) for a, b in pairwise(ends))
+        function = self.network.activation.function
+        layers = (
+            Layer(w1, b1, hidden, fast_tanh if function is torch.tanh else function),
+            Layer(w2, b2, outputs, lambda z: z),
+        )
+        chain = Chain(layers, (self.samples[:-1],), (1.0,), FormHead(self))
+        return chain.on_subspace(origin, directions)
 
     # --- batches -------------------------------------------------------------------------------
 
@@ -139,7 +189,7 @@ class ClosedForm:
         _, hidden, outputs = self.network.layers
         return HessianLayout(features, hidden, outputs, coupled=self.loss_of.coupled)
 
-    def _terms(self, p: Pass) -> tuple[Tensor, ...]:
+    def terms(self, p: Pass) -> tuple[Tensor, ...]:
         """Return what a layout makes a Hessian's entries of."""
         slope, bend = self.loss_of.slope_and_bend(p.z2)
         f = self.network.activation
@@ -147,12 +197,12 @@ class ClosedForm:
 
     def hessian(self, w: Tensor) -> Tensor:
         """Return the Hessians in torch's order of weights, (points, num_weights, num_weights)."""
-        entries = self.layout.entries(*self._terms(self.run(w)))
+        entries = self.layout.entries(*self.terms(self.run(w)))
         return entries.index_select(1, self._place.flatten()).unflatten(1, self._place.shape)
 
     def gauss_newton(self, w: Tensor) -> Tensor:
         """Return the Hessians' parts with the loss's bend, (points, num_weights, num_weights)."""
-        *terms, slope, bend = self._terms(self.run(w))
+        *terms, slope, bend = self.terms(self.run(w))
         entries = self.layout.entries(*terms, torch.zeros_like(slope), bend)
         return entries.index_select(1, self._place.flatten()).unflatten(1, self._place.shape)
 
@@ -168,12 +218,12 @@ class ClosedForm:
         layout = self.reduced
         if layout.num_weights <= SMALL:
             # All points go through the functions, whose rounding depends on the place of a point.
-            terms = self._terms(self.run(points) if passes is None else passes)
+            terms = self.terms(self.run(points) if passes is None else passes)
             if len(wanted) < len(points):
                 terms = tuple(term[wanted] for term in terms)
             entries = layout.entries(*terms)
         else:  # one at a time
-            found = [layout.entries(*self._terms(self.run(w[None]))) for w in points[wanted]]
+            found = [layout.entries(*self.terms(self.run(w[None]))) for w in points[wanted]]
             entries = torch.cat(found)
         return layout.without_shift(entries) if layout.coupled else (entries, layout.place)
 

@@ -14,7 +14,13 @@ from torch.nn.utils import parameters_to_vector
 
 from lossviz.landscape import _functional, _probe
 from lossviz.landscape._functional import FlatModule, Function, Products
+from lossviz.landscape._moving import Task
+from lossviz.landscape._parameters import parameters_of_module
+from lossviz.landscape._products import KEPT_NUMBERS
+from lossviz.landscape._products import Products as KeptProducts
+from lossviz.landscape._slices import fastest_subspace
 from lossviz.landscape._source import Source
+from lossviz.landscape._subspace import Subspace
 
 # Points and vectors are worked through in chunks that keep about this many numbers in all.
 _CHUNK_ELEMENTS = 2**21
@@ -23,12 +29,16 @@ _CHUNK_ELEMENTS = 2**21
 _SECOND_ORDER = 3
 
 
+# So many samples show how fast a module can be run.
+_FEW = 64
+
+
 class Evaluation:
     """A module on its data, as functions of flat points (points, weight).
 
     Attributes:
         weights: the module's own weights, flat.
-        blocks: name and size of each parameter.
+        parameters: what the parts of a flat point are.
         vectorised: whether the gradients at many points are computed at once.
         output_shape: shape of the outputs for all samples.
         correct: which samples are correct, from outputs and targets; None if unknown.
@@ -42,7 +52,7 @@ class Evaluation:
         self._batches = batches_of(self._inputs, self._targets, source.batch_size)
         self._loss_fn = source.own_loss()
         self.weights = parameters_to_vector(module.parameters()).detach().clone()
-        self.blocks = tuple((name, p.numel()) for name, p in module.named_parameters())
+        self.parameters = parameters_of_module(module)
         devices = [source.device] if source.device.type == "cuda" else []
         numpys = np.random.get_state()  # noqa: NPY002 - what a module may draw from
         with torch.random.fork_rng(devices), _functional.plain_attention(), torch.no_grad():
@@ -62,7 +72,8 @@ class Evaluation:
         self._check_loss(points)
         loss = partial(self._loss, x=x, t=t)
         self._per_point = _functional.elements_in_flight(loss, self.weights)
-        f = partial(self._module, x=x)
+        x, t = _few(self._loss, points[1], x, t)
+        loss, f = partial(self._loss, x=x, t=t), partial(self._module, x=x)
         self._fast_outputs = _probe.can_be_vectorised(_functional.values, f, points)
         self._fast_values = _probe.can_be_vectorised(_functional.values, loss, points)
         self.vectorised = _probe.can_be_vectorised(_functional.values_and_slopes, loss, points)
@@ -133,6 +144,23 @@ class Evaluation:
                 )
         return found
 
+    def products_at(self, points: Tensor) -> KeptProducts | None:
+        """Return the products with vectors (..., points, weight), or None: many at once are better.
+
+        The graphs of the gradients are kept, as long as they are not too large.
+        """
+        kept = _SECOND_ORDER * self._per_point * len(points) * len(self._batches)
+        if (len(points) > 1 and self.together(1) > 1) or kept > KEPT_NUMBERS:
+            return None
+        parts = [(share, partial(self._loss, x=x, t=t)) for x, t, share in self._batches]
+        return _functional.products_from_graphs(parts, points)
+
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> Subspace | None:
+        """Return the fastest way along directions; None if it is only that of ``loss``."""
+        task = Task(self._module, self._batches, self._loss_fn, self.correct, self._per_point)
+        vectorised = self._fast_outputs and self._fast_values
+        return fastest_subspace(task, self.weights, origin, directions, vectorised)
+
     # --- batches and chunks ---------------------------------------------------------------------
 
     def _loss(self, w: Tensor, x: Tensor, t: Tensor) -> Tensor:
@@ -181,6 +209,17 @@ class Evaluation:
         return view
 
 
+def _few(loss: Callable[..., Tensor], w: Tensor, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a few samples to try out what does not hang on their number, or all if need be."""
+    if len(x) <= _FEW:
+        return x, t
+    try:
+        loss(w, x[:_FEW], t[:_FEW])
+    except (RuntimeError, ValueError, TypeError, LookupError):
+        return x, t  # a module that is written for one number of samples
+    return x[:_FEW], t[:_FEW]
+
+
 class OnBatches:
     """An evaluation at points that have samples of their own, one point after another.
 
@@ -212,6 +251,13 @@ class OnBatches:
     def products(self, points: Tensor, vectors: Tensor, start: int = 0) -> Tensor:
         """Multiply vectors (points, vectors, weights) by Hessians, or blocks of them."""
         return self._each("products", points, vectors, start=start)
+
+    def products_at(self, points: Tensor) -> None:
+        """Keep nothing: a batch is used once."""
+
+    def on_subspace(self, origin: Tensor, directions: Tensor) -> None:
+        """Return None: there is no faster way than that of ``loss``."""
+        del origin, directions
 
     def _each(self, method: str, *arrays: Tensor, **options: int) -> Tensor:
         rows = zip(self._samples, *(array.split(1) for array in arrays), strict=True)

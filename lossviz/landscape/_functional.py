@@ -6,7 +6,7 @@ forward mode, and products with one Hessian share the graph of one gradient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -152,7 +152,7 @@ def products_by_point(f: Function, points: Tensor, vectors: Tensor, start: int =
     """One point after another, its vectors at once."""
     found = []
     for w, rows in zip(points, vectors, strict=True):
-        at, slope = _gradient_graph(*_block(f, w, start, rows.shape[-1]))
+        at, slope = gradient_graph(*_block(f, w, start, rows.shape[-1]))
         found.append(_derivative(slope, at, rows, retain_graph=True, is_grads_batched=True))
     return torch.stack(found)
 
@@ -168,7 +168,7 @@ def products_one_by_one(
     options = {"retain_graph": True, "materialize_grads": not strict}
     found = []
     for w, rows in zip(points, vectors, strict=True):
-        at, slope = _gradient_graph(*_block(f, w, start, rows.shape[-1]))
+        at, slope = gradient_graph(*_block(f, w, start, rows.shape[-1]))
         products = [_derivative(slope, at, row, **options) for row in rows]
         found.append(torch.stack(products))
     return torch.stack(found)
@@ -182,7 +182,34 @@ def _block(f: Function, w: Tensor, start: int, size: int) -> tuple[Function, Ten
     return lambda part: f(torch.cat([before, part, after])), block
 
 
-def _gradient_graph(f: Function, w: Tensor) -> tuple[Tensor, Tensor]:
+def gradient_graph(f: Function, w: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a point and the gradient there, with the graph that products go back through."""
     at, value = _graph(f, w)
     with torch.enable_grad():
         return at, _derivative(value, at, create_graph=True)
+
+
+def products_from_graphs(parts: Sequence[tuple[float, Function]], points: Tensor) -> Function:
+    """Return the products of Hessians with vectors (..., points, weight); the graphs are kept.
+
+    Args:
+        parts: functions of flat weights with their weights in a sum, whose Hessians they are.
+        points: shape (points, weight).
+    """
+    with plain_attention():
+        graphs = [[(share, *gradient_graph(f, w)) for share, f in parts] for w in points]
+
+    def product(kept: list[tuple[float, Tensor, Tensor]], v: Tensor) -> Tensor:
+        return sum(
+            share * _derivative(slope, at, v, retain_graph=True) for share, at, slope in kept
+        )
+
+    def products(vectors: Tensor) -> Tensor:
+        if not vectors.numel():
+            return torch.zeros_like(vectors)
+        rows = vectors.reshape(-1, *points.shape)
+        with plain_attention():
+            found = [product(at, v) for row in rows for at, v in zip(graphs, row, strict=True)]
+        return torch.stack(found).view(vectors.shape)
+
+    return products

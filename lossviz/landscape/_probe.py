@@ -226,10 +226,15 @@ def _default_accuracy(outputs: Tensor, targets: Tensor, threshold: float) -> Rul
     elif outputs.ndim == 2:
         if targets.ndim == 1 and not targets.is_floating_point():
             if bool(((targets >= 0) & (targets < k)).all()):
-                return lambda o, t: o.argmax(dim=-1) == t
+                return of_largest
         elif targets.shape == outputs.shape and binary and bool((targets.sum(dim=1) == 1).all()):
             return lambda o, t: o.argmax(dim=-1) == t.argmax(dim=-1)
     return None
+
+
+def of_largest(outputs: Tensor, classes: Tensor) -> Tensor:
+    """Say which samples have the largest output at their class."""
+    return outputs.argmax(dim=-1) == classes
 
 
 def _by_point(accuracy: Rule) -> Rule:

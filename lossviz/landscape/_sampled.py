@@ -1,8 +1,9 @@
-"""What samplers need of a landscape beside its public methods, with defaults that suit any."""
+"""What the floors above need of a landscape beside its public methods, with defaults for any."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import Self
 
 import torch
@@ -10,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from lossviz.landscape._network import Pass
+from lossviz.landscape._products import Products
 from lossviz.landscape._recorder import Probe
 
 # Points whose Hessian blocks are computed together, and about how many numbers they hold at most.
@@ -31,6 +33,14 @@ class Sampled(ABC):
         self, weights: Float[Tensor, "*points weight"]
     ) -> Float[Tensor, "*points weight weight"]:
         """Return the Hessian of the loss."""
+
+    @abstractmethod
+    def hessian_vector_product(
+        self,
+        weights: Float[Tensor, "*points weight"],
+        vectors: Float[Tensor, "*vectors weight"],
+    ) -> Float[Tensor, "*vectors weight"]:
+        """Return the products of the Hessian with vectors."""
 
     @abstractmethod
     def _unchecked_loss_and_gradient(
@@ -87,6 +97,19 @@ class Sampled(ABC):
         del passes
         place = torch.arange(self.num_weights**2).view(self.num_weights, self.num_weights)
         return self.hessian(points)[wanted].flatten(1), place
+
+    def _products_at(self, points: Float[Tensor, "points weight"]) -> Products:
+        """Return the function from vectors (..., points, weight) to products with the Hessians.
+
+        For those who multiply many vectors by the same Hessians: what depends on the points alone
+        may be kept between calls. Points are not checked.
+        """
+        return partial(self.hessian_vector_product, points)
+
+    def _hessian_diagonal(self, points: Float[Tensor, "points weight"]) -> Tensor | None:
+        """Return the Hessians' diagonals, (points, weight), if there is a closed form."""
+        del points
+        return None
 
     def _surely_determined(self, points: Float[Tensor, "points weight"]) -> Bool[Tensor, "points"]:
         """Say where the Hessian has finite entries, and not only tiny ones, without forming it.

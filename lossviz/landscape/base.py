@@ -9,7 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lossviz import _checks, _streams
+from lossviz.landscape._parameters import Parameter
 from lossviz.landscape._sampled import Sampled
+from lossviz.landscape._subspace import PointByPoint, Subspace
 
 
 class BaseLandscape(Sampled):
@@ -24,6 +26,7 @@ class BaseLandscape(Sampled):
         device: where points are evaluated; results stay there.
         blocks: names and sizes of the weight matrices and bias vectors, in the order in which
             they lie in ``weights``; the sizes add up to ``num_weights``.
+        parameters: the same with shapes and kinds; see :class:`lossviz.Parameter`.
         test: the landscape of the same network on the test part; None if there is none.
     """
 
@@ -31,6 +34,7 @@ class BaseLandscape(Sampled):
     dtype: torch.dtype
     device: torch.device
     blocks: tuple[tuple[str, int], ...]
+    parameters: tuple[Parameter, ...]
     test: BaseLandscape | None
 
     @property
@@ -213,6 +217,22 @@ class BaseLandscape(Sampled):
         stops = ends.cumsum(0).tolist()
         starts = [0, *stops[:-1]]
         return tuple(whole[..., a:b, a:b] for a, b in zip(starts, stops, strict=True))
+
+    def _on_subspace(
+        self, origin: Float[Tensor, "weight"], directions: Float[Tensor, "directions weight"]
+    ) -> Subspace:
+        """Return the loss and the accuracy as functions of coordinates along directions.
+
+        For lines and planes; origin and directions are checked already.
+        """
+        return PointByPoint(
+            origin, directions, self.loss, self.accuracy if self._knows_accuracy else None
+        )
+
+    @property
+    def _knows_accuracy(self) -> bool:
+        """Whether there is an accuracy."""
+        return True
 
     def _vectors(
         self, points: Float[Tensor, "*points weight"], vectors: Float[Tensor, "*vectors weight"]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 from typing_extensions import override
 
@@ -16,15 +14,15 @@ from lossviz import _checks
 from lossviz.activations import Activation, get_activation
 from lossviz.landscape._closed_form import ClosedForm
 from lossviz.landscape._data import columns, one_hidden_layer
-from lossviz.landscape._network import Network, Pass
-from lossviz.landscape._recorder import NetworkProbe
-from lossviz.landscape.base import BaseLandscape
+from lossviz.landscape._network import Network
+from lossviz.landscape._on_closed_form import OnClosedForm
+from lossviz.landscape._parameters import parameters_of_layers
 from lossviz.landscape.losses import LOSSES
 from lossviz.landscape.module import from_module
 from lossviz.problems import Problem
 
 
-class Landscape(BaseLandscape):
+class Landscape(OnClosedForm):
     r"""The loss of a network with one hidden layer, over its weights.
 
     With output net inputs :math:`z_{no}`, targets :math:`t_{no}`, N samples and k outputs,
@@ -89,10 +87,8 @@ class Landscape(BaseLandscape):
         self.dtype = _checks.float_dtype("dtype", dtype)
         self.device = _checks.device("device", device)
         self.num_weights = self.problem.num_weights
-        inputs, hidden, outputs = self.problem.layers
-        self.blocks = (
-            ("W1", hidden * inputs), ("b1", hidden), ("W2", outputs * hidden), ("b2", outputs),
-        )  # fmt: skip
+        self.parameters = parameters_of_layers(self.problem.layers)
+        self.blocks = tuple((part.name, part.size) for part in self.parameters)
         samples, targets = columns(self.problem, self.dtype, self.device)
         network = Network(self.problem.layers, self.activation)
         self._form = ClosedForm(network, samples, targets, self.loss_name)
@@ -194,74 +190,3 @@ class Landscape(BaseLandscape):
     @override
     def structural_zeros(self) -> int:
         return self.num_weights - self._form.largest_rank
-
-    def _over_points(
-        self, weights: Tensor, function: Callable[[Tensor], Tensor], size: int | None = None
-    ) -> Tensor:
-        """Apply a function of (points, weight) in chunks; ``size`` numbers arise per point."""
-        points = self._points(weights)
-        size = self._form.net_size if size is None else size
-        with torch.no_grad():
-            result = self._form.in_chunks(function, size, points.reshape(-1, self.num_weights))
-        return result.reshape((*points.shape[:-1], *result.shape[1:]))
-
-    # --- for samplers: see BaseLandscape -------------------------------------------------------
-
-    @override
-    def _unchecked_loss_and_gradient(
-        self, points: Float[Tensor, "points weight"]
-    ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points weight"]]:
-        form = self._form
-        both = form.in_chunks(form.loss_and_gradient, form.net_size, points)
-        return both[:, 0], both[:, 1:]
-
-    @override
-    def _hessian_entries(
-        self,
-        points: Float[Tensor, "points weight"],
-        wanted: Int[Tensor, "wanted"],
-        passes: Pass | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        return self._form.hessian_entries(points, wanted, passes)
-
-    @override
-    def _surely_determined(self, points: Float[Tensor, "points weight"]) -> Bool[Tensor, "points"]:
-        return self._form.surely_determined(points)
-
-    @property
-    @override
-    def _block_size(self) -> int:
-        # 90 is the study's number of walks on XOR; its other numbers fill blocks without rest.
-        return 90 if self.num_weights <= 100 else super()._block_size
-
-    @property
-    @override
-    def _numbers_per_point(self) -> int:
-        return 3 * self._form.net_size + self._form.reduced.num_entries
-
-    @property
-    @override
-    def _hessian_numbers(self) -> int:
-        return self._form.reduced.numbers
-
-    @override
-    def _probe(self, points: Float[Tensor, "points weight"], steps: int) -> NetworkProbe:
-        form = self._form
-        return NetworkProbe(points, steps, form.network, form.samples, form.loss_of)
-
-    @property
-    @override
-    def num_samples(self) -> int:
-        return self._form.samples.shape[-1]
-
-    @override
-    def _on_batches(self, samples: Int[Tensor, "points batch"]) -> Landscape:
-        view = copy.copy(self)
-        view._form = self._form.on_batches(samples.to(self.device))
-        return view
-
-    @override
-    def _on_samples(self, samples: Int[Tensor, "batch"]) -> Landscape:
-        view = copy.copy(self)
-        view._form = self._form.on_samples(samples.to(self.device))
-        return view

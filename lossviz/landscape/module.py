@@ -15,7 +15,9 @@ from typing_extensions import override
 
 from lossviz import _checks
 from lossviz.landscape._evaluation import Evaluation, OnBatches
+from lossviz.landscape._products import Products
 from lossviz.landscape._source import Source, checked_source
+from lossviz.landscape._subspace import Subspace
 from lossviz.landscape.base import BaseLandscape
 
 
@@ -33,13 +35,15 @@ class ModuleLandscape(BaseLandscape):
         dtype: ``torch.float32`` or ``torch.float64``.
         device: where points are evaluated.
         blocks: names and sizes of the parameters.
+        parameters: the same with shapes and kinds; see :class:`lossviz.Parameter`.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._at = Evaluation(source)
         self.dtype, self.device = source.dtype, source.device
-        self.weights, self.blocks = self._at.weights, self._at.blocks
+        self.weights, self.parameters = self._at.weights, self._at.parameters
+        self.blocks = tuple((part.name, part.size) for part in self.parameters)
         self.num_weights, self.vectorised = len(self.weights), self._at.vectorised
         test_part = source.test_part()
         self.test = None if test_part is None else ModuleLandscape(test_part)
@@ -92,19 +96,7 @@ class ModuleLandscape(BaseLandscape):
     def hessian_blocks(
         self, weights: Float[Tensor, "*points weight"]
     ) -> tuple[Float[Tensor, "*points size size"], ...]:
-        """Return the diagonal blocks of the Hessian, one for each of ``blocks``.
-
-        Each block is computed on its own: the whole Hessian is never formed.
-
-        Args:
-            weights: points, shape (..., num_weights), finite.
-
-        Returns:
-            For each parameter, its second derivatives, shape (..., size, size).
-
-        Raises:
-            ValueError: for another shape or non-finite weights.
-        """
+        # Each block on its own: the whole Hessian is never formed.
         sizes = [size for _, size in self.blocks]
         starts = (np.cumsum(sizes) - sizes).tolist()
         return tuple(
@@ -129,6 +121,10 @@ class ModuleLandscape(BaseLandscape):
         several = v.shape[: v.ndim - points.ndim].numel()
         by_point = v.reshape(several, *flat.shape).transpose(0, 1)
         return self._at.products(flat, by_point).transpose(0, 1).reshape(v.shape)
+
+    @override
+    def _products_at(self, points: Float[Tensor, "points weight"]) -> Products:
+        return self._at.products_at(points) or super()._products_at(points)
 
     @override
     def outputs(
@@ -170,6 +166,16 @@ class ModuleLandscape(BaseLandscape):
     def _group_size(self) -> int:
         # What is evaluated point by point does not depend on company: nothing need be filled up.
         return min(super()._group_size, self._at.together(max(size for _, size in self.blocks)))
+
+    @property
+    @override
+    def _knows_accuracy(self) -> bool:
+        return self._at.correct is not None
+
+    @override
+    def _on_subspace(self, origin: Tensor, directions: Tensor) -> Subspace:
+        found = self._at.on_subspace(origin, directions)
+        return super()._on_subspace(origin, directions) if found is None else found
 
     @override
     def _on_batches(self, samples: Int[Tensor, "points batch"]) -> ModuleLandscape:

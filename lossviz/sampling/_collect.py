@@ -8,18 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import xarray as xr
-from tqdm import tqdm
-from tqdm.auto import tqdm as tqdm_of_the_front_end
 
-from lossviz import _checks
+from lossviz import _checks, _progress
 from lossviz._threads import one_thread
 from lossviz.landscape.base import BaseLandscape
 from lossviz.sampling._engine import Plan, usable, visit
 from lossviz.sampling._rules import GradientRule, PathRule
 from lossviz.sampling.measures import VARIABLES, Meter
-
-# A bar that nobody asked for appears after this many seconds.
-_PATIENCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -67,8 +62,7 @@ class Settings:
         )
         count = _checks.whole("num_walks", self.num_walks, 1)
         walks = _checks.walk_numbers(self.walk_numbers, count)
-        if self.progress is not None and not isinstance(self.progress, bool):
-            raise TypeError(f"progress must be True, False or None; got {self.progress!r}.")
+        _progress.checked(self.progress)
         with one_thread(), torch.no_grad():
             arrays = _sample(meter, rule, plan, walks, self.progress)
         variables = {
@@ -98,7 +92,7 @@ def _sample(
     """Return arrays of shape (walks, steps, ...) by variable name."""
     arrays: dict[str, np.ndarray] = {}
     size = meter.landscape._block_size
-    with _bar(len(walks) * plan.steps, progress) as bar:
+    with _progress.bar(len(walks) * plan.steps, progress) as bar:
         for group in sorted({walk // size for walk in walks}):
             members = sorted((walk, i) for i, walk in enumerate(walks) if walk // size == group)
             rows = np.array([walk % size for walk, _ in members])  # ascending
@@ -115,11 +109,3 @@ def _sample(
                 bar.update(len(rows) * (stop - start))
                 start = stop
     return arrays
-
-
-def _bar(points: int, progress: bool | None) -> tqdm:
-    """Return a progress bar: always, never, or (None) in a terminal and only where it lasts."""
-    if progress is None:
-        # The plain one: a notebook's would leave a widget in its pages, shown or not.
-        return tqdm(total=points, unit="point", delay=_PATIENCE, disable=None, leave=False)
-    return tqdm_of_the_front_end(total=points, unit="point", disable=not progress)

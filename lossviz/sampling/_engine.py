@@ -147,13 +147,13 @@ def _with_batches(
     landscape: BaseLandscape, rule: GradientRule | PathRule, plan: Plan, walks: range
 ) -> Iterator[Chunk]:
     """Walk with a batch of samples of its own at each step of each walk, one step at a time."""
-    batches = _batches(plan, walks, landscape.num_samples)
+    batches = _streams.batches(plan.seed, walks, landscape.num_samples, plan.batch_size)
     free = None if rule.descends else _paths(landscape, rule, plan, walks, 1)
     draws = _changes(landscape, rule, plan, walks, 1) if rule.descends else None
     points = _starts(landscape, plan, walks)
     for _ in range(plan.steps):
         points = points if free is None else next(free)[0]
-        chosen = next(batches)
+        chosen = torch.from_numpy(next(batches))
         loss, gradient = landscape._on_batches(chosen)._unchecked_loss_and_gradient(points)
         yield Chunk(points[None], loss[None], gradient[None], batches=chosen)
         if draws is not None:
@@ -190,14 +190,6 @@ def _draws(seed: int, walks: range, purpose: int, steps: int, count: int) -> Ite
         shape = (chunks * steps, count)
         draws = np.stack([stream.random(shape) for stream in streams], axis=1)
         yield from torch.from_numpy(draws).split(steps)
-
-
-def _batches(plan: Plan, walks: range, num_samples: int) -> Iterator[Tensor]:
-    """Yield the samples of each walk's batch, (walks, batch_size), drawn without replacement."""
-    streams = [_streams.stream(plan.seed, walk, _streams.BATCH) for walk in walks]
-    while True:
-        chosen = [stream.choice(num_samples, plan.batch_size, replace=False) for stream in streams]
-        yield torch.from_numpy(np.stack(chosen))
 
 
 def usable(chunk: Chunk, rows: np.ndarray, steps: int) -> Chunk:

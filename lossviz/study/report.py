@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from lossviz import plots
+from lossviz._files import write_whole
 from lossviz.activations import activation_names
 from lossviz.plots.style import Picture
 from lossviz.study import _markdown
@@ -19,7 +20,6 @@ from lossviz.study.collect import collect
 from lossviz.study.estimates import estimates
 from lossviz.study.judgement import Judgement, judge
 from lossviz.study.results import Results, load_results, read_table
-from lossviz.study.store import write_whole
 
 # By panel, row and activation: mean, lower and upper end.
 Panels = dict[str, dict[str, dict[str, tuple[float, float, float]]]]

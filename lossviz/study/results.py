@@ -13,11 +13,12 @@ import pandas as pd
 import xarray as xr
 
 from lossviz import _checks
+from lossviz._files import write_whole
 from lossviz.study._errors import StudyError
 from lossviz.study._extra import needed
 from lossviz.study._toml import from_toml
 from lossviz.study.grid import Plan
-from lossviz.study.store import bytes_of, write_whole
+from lossviz.study.store import bytes_of
 
 _TABLES = ("valleys", "attractors")
 

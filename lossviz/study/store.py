@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
 
+from lossviz._files import write_whole
 from lossviz.study._errors import StudyError
 from lossviz.study._extra import needed
 from lossviz.study._toml import digest, from_toml, to_toml
@@ -178,32 +178,6 @@ def _checksum(content: bytes) -> str:
 
 def _is_whole(path: Path) -> bool:
     return path.name.rsplit(".", 2)[1] == _checksum(path.read_bytes())
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file so that it is there whole or not at all, whatever happens."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-    return path
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force a renaming to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

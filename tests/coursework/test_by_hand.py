@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -128,6 +129,43 @@ def test_formgrader_shows_answers_and_takes_marks(marked: Path, tmp_path: Path):
     assert _rows(marked / "marks-ps1/moodle.csv")["eve"]["ps1 total"] == "11.5"
 
 
+def test_a_mark_does_not_outlive_its_answer_unseen(marked: Path):
+    hand_in(marked, "bob", b="import os\nos._exit(0)", essay="print('another essay')")
+    _grade(marked)
+    assert _rows(marked / "marks-ps1/moodle.csv")["bob"]["ps1 total"] == ""
+    (marked / "submissions/ada/ps1/ps1.ipynb").unlink()
+    _grade(marked)
+    assert _rows(marked / "marks-ps1/moodle.csv")["ada"]["ps1 total"] == ""
+    assert "in all" not in (marked / "marks-ps1/feedback/ada/ps1.html").read_text()
+
+
+def test_a_gradebook_that_is_in_the_way_costs_nothing_else(marked: Path, monkeypatch, capsys):
+    def locked(*_):
+        raise ValueError("the gradebook cannot be used: it is locked")
+
+    monkeypatch.setattr(command, "merge", locked)
+    (marked / "marks-ps1/report.html").unlink()
+    arguments = ["--source", marked / "source", "--submissions", marked / "submissions"]
+    arguments += ["--marks", marked / "marks.csv", "--gradebook", marked / "course/gradebook.db"]
+    assert command.main(["ps1", *map(str, arguments), "--isolation", "process"]) == 2
+    assert "all else is written, but the gradebook" in capsys.readouterr().err
+    assert (marked / "marks-ps1/report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[x](javascript:alert(1))", "[x]: javascript:alert(1)\n[x]", "![x](http://a.example/x.png)",
+     "$\\href{javascript:alert(1)}{x}$"],
+)  # fmt: skip
+def test_links_of_students_are_not_obeyed_in_formgrader(text: str):
+    step = Step("manual", "essay", "markdown", text, points=4)
+    content = notebook_for_formgrader(ProblemSet("ps1", (), b""), Rebuilt((step,)), [])
+    page, _ = HTMLExporter().from_notebook_node(nbformat.reads(content.decode(), as_version=4))
+    body = page[page.index("<main>") :]
+    assert re.search(r"""href=["']javascript|src=["']http""", body) is None
+    assert "\\href" not in body
+
+
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "a <img src=x onerror=alert(1)>"])
 def test_markup_of_students_is_not_obeyed_in_formgrader(text: str):
     step = Step("manual", "essay", "markdown", text, points=4)
@@ -136,7 +174,7 @@ def test_markup_of_students_is_not_obeyed_in_formgrader(text: str):
     content = notebook_for_formgrader(ProblemSet("ps1", (), b""), Rebuilt((step, code)), [run, run])
     assert "image/png" not in content.decode()
     page, _ = HTMLExporter().from_notebook_node(nbformat.reads(content.decode(), as_version=4))
-    body = page[page.index("<main>") :] if "<main>" in page else page[page.index("<body") :]
+    body = page[page.index("<main>") :]
     assert text not in body
     assert "alert(1)" in body
 

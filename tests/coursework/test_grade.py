@@ -9,15 +9,17 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from grading import classroom, command
+from grading.ledger import hand_over
 from grading.problem_set import read_problem_set
 from grading.rebuild import rebuild
 from grading.sandbox import SandboxError, check_isolation
-from grading.submissions import read_submission
+from grading.submissions import read_submission, students
 from small_set import hand_in, write_source
 
 _ROOT = Path(__file__).parents[2]
@@ -105,6 +107,62 @@ def test_a_source_whose_own_answers_fail_grades_nobody(folder: Path, capsys):
     assert command.main(_arguments(folder)) == 2
     assert "must earn all 7 marks" in capsys.readouterr().err
     assert not (folder / "marks.csv").exists()
+
+
+def test_a_result_that_cannot_be_read_is_made_again(folder: Path, capsys):
+    hand_in(folder, "ada")
+    before = _grade(folder)
+    (kept,) = (folder / "marks-ps1/results").glob("*.json")
+    for broken in ('{"key": ', "{}", "[]"):
+        kept.write_text(broken)
+        assert _grade(folder) == before
+    assert capsys.readouterr().err.count("cannot be read, so it is graded anew") == 3
+
+
+def test_names_in_any_bytes_and_any_terminal_are_graded(folder: Path):
+    names = [b"caf\xe9", "Łukasz".encode()]
+    for name in names:
+        hand_in(folder, os.fsdecode(name))
+    command = [sys.executable, _ROOT / "coursework/grade.py", *_arguments(folder)]
+    surroundings = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    ended = subprocess.run(command, env=surroundings, capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    with (folder / "marks.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["student"]: row["status"] for row in csv.DictReader(file)}
+    assert rows == {"caf\\xe9": "check", "Łukasz": "ok"}
+
+
+def test_nobody_listening_does_not_stop_the_run(folder: Path):
+    hand_in(folder, "ada")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, _ROOT / "coursework/grade.py", *_arguments(folder)]
+    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert ended.returncode == 0
+    assert (folder / "marks-ps1/report.html").is_file(), ended.stderr
+
+
+def test_a_test_without_points_is_no_trouble(folder: Path):
+    source = folder / "source/ps1.ipynb"
+    source.write_text(source.read_text().replace('"points": 3', '"points": 0'))
+    hand_in(folder, "ada")
+    assert _grade(folder)["ada"]["max_score"] == "4"
+
+
+def test_files_are_handed_to_whoever_called_sudo(tmp_path: Path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/page.html").write_text("")
+    (tmp_path / "out/link").symlink_to("/etc/passwd")
+    asked = []
+
+    def chown(path, user, group, follow_symlinks=True):
+        asked.append((Path(path).name, user, group, follow_symlinks))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "chown", chown)
+        hand_over([tmp_path / "out", tmp_path / "nothing"], 7, 8)
+    assert sorted(asked) == [(n, 7, 8, False) for n in ("link", "out", "page.html")]
 
 
 def test_killed_at_any_time_it_loses_nothing(folder: Path):
@@ -260,3 +318,90 @@ def test_other_users_run_the_students_code(folder: Path, isolation: str, capsys)
 def _python_is_readable_by_all() -> bool:
     folders = Path(os.__file__).resolve().parents
     return all(path.stat().st_mode & 0o005 == 0o005 for path in folders)
+
+
+# --- what lies in a student's folder --------------------------------------------------------------
+
+
+def _event(folder: Path, student: str = "ada") -> tuple[str, str] | None:
+    """The status and reason that stand in the place of marks; None if there is none."""
+    found = read_submission(folder / "submissions", student, "ps1")
+    if found.event is None:
+        problem_set = read_problem_set("ps1", folder / "source/ps1.ipynb")
+        found = rebuild(problem_set, found.notebook, student)
+    return found.event and (found.event.status, found.event.reason)
+
+
+def _moved(folder: Path, place: str) -> Path:
+    path = folder / "submissions/ada" / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return hand_in(folder, "ada").rename(path)
+
+
+@pytest.mark.parametrize(
+    "place", ["ps1/ps1/ps1.ipynb", "PS1/PS1.ipynb", "ps1.ipynb.txt", "ps1/ps1.IPYNB"]
+)
+def test_a_notebook_in_another_place_is_not_missing(folder: Path, place: str):
+    _moved(folder, place)
+    assert _event(folder) == ("check", f"a file lies at {place}")
+
+
+def test_a_link_to_a_folder_is_told(folder: Path):
+    _moved(folder, "elsewhere/work.txt")
+    (folder / "submissions/ada/ps1").rmdir()
+    (folder / "submissions/ada/ps1").symlink_to("elsewhere")
+    assert _event(folder) == ("check", "a link lies at ps1")
+
+
+def test_sets_may_lie_side_by_side(folder: Path):
+    book = _moved(folder, "ps1.ipynb")
+    book.with_name("ps2.ipynb").write_text("{}")
+    assert _event(folder) is None
+    book.with_name("other.ipynb").write_text("{}")
+    assert _event(folder)[0] == "check"
+
+
+def test_what_is_no_folder_is_named_and_left_out(folder: Path, capsys):
+    hand_in(folder, "ada")
+    (folder / "submissions/bob").symlink_to("ada")
+    (folder / "submissions/__MACOSX").mkdir()
+    assert students(folder / "submissions") == ["ada"]
+    assert "left out: 'bob'" in capsys.readouterr().err
+
+
+def test_another_set_with_some_of_the_names_is_no_answer(folder: Path):
+    path = hand_in(folder, "ada")
+    book = json.loads(path.read_text())
+    kept = {"setup", "id", "a"}
+    book["cells"] = [cell for cell in book["cells"] if cell["id"] in kept]
+    path.write_text(json.dumps(book))
+    assert _event(folder) == ("check", "most answer cells of this problem set are missing")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "language"),
+    [({"kernelspec": {"name": "ir"}}, "R"), ({"language_info": {"name": "julia"}}, "julia"),
+     ({"kernelspec": {"name": "python3", "language": "R"}}, "R")],
+)  # fmt: skip
+def test_another_language_is_told_however_it_is_named(folder: Path, metadata, language: str):
+    path = hand_in(folder, "ada")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"metadata": metadata}))
+    assert _event(folder) == ("check", f"the notebook is written in {language}")
+
+
+def test_accents_may_be_spelt_in_two_ways(folder: Path):
+    name = "Jörg"
+    hand_in(folder, unicodedata.normalize("NFC", name))
+    (folder / "submissions" / unicodedata.normalize("NFC", name)).rename(
+        folder / "submissions" / unicodedata.normalize("NFD", name)
+    )
+    assert _grade(folder)[unicodedata.normalize("NFD", name)]["status"] == "ok"
+
+
+def test_ids_among_the_metadata_are_found(folder: Path):
+    path = hand_in(folder, "ada")
+    book = json.loads(path.read_text()) | {"nbformat_minor": 0}
+    for cell in book["cells"]:
+        cell["metadata"] = {"id": cell.pop("id")}
+    path.write_text(json.dumps(book))
+    assert _event(folder) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gradebooks import gradebook_rows
-from grading.gradebook import merge
+from grading.gradebook import merge, prepare
 from grading.model import Question, Result
 from grading.problem_set import ProblemSet, SourceCell
 
@@ -88,9 +88,33 @@ def test_marks_by_hand_are_not_touched(path: Path):
             grade = book.find_grade(cell, "ps1", "ps1", "ada")
             grade.manual_score, grade.needs_manual_grade = mark, False
         book.db.commit()
-    merge(path, _SET, [_result("ada", "check", 3.0, 0.0)])
+    merge(path, _SET, [_result("ada", "check", 3.0, 2.0)])
     assert _grade(path, "ada", "essay") == (None, 4.5, False)
-    assert _grade(path, "ada", "u") == (0.0, 1.5, False)
+    assert _grade(path, "ada", "u") == (2.0, 1.5, False)
+
+
+def test_marks_by_hand_are_flagged_where_the_answer_has_changed(path: Path):
+    merge(path, _SET, [_result("ada", "ok", 3.0, 2.0)])
+    with api.Gradebook(f"sqlite:///{path}") as book:
+        for cell, mark in (("essay", 4.5), ("u", 1.5)):
+            grade = book.find_grade(cell, "ps1", "ps1", "ada")
+            grade.manual_score, grade.needs_manual_grade = mark, False
+        book.db.commit()
+    merge(path, _SET, [_result("ada", "ok", 3.0, 0.0)], {"ada": {"essay"}})
+    assert _grade(path, "ada", "essay") == (None, 4.5, True)
+    assert _grade(path, "ada", "u") == (0.0, 1.5, True)
+
+
+def test_a_gradebook_that_cannot_be_used_is_told_in_a_line(tmp_path: Path):
+    path = tmp_path / "gradebook.db"
+    path.write_bytes(b"no database at all, " * 99)
+    with pytest.raises(ValueError, match=r"gradebook .*gradebook.db cannot be used"):
+        prepare(path, _SET)
+
+
+def test_a_missing_folder_is_made(tmp_path: Path):
+    prepare(tmp_path / "new" / "course" / "gradebook.db", _SET)
+    assert (tmp_path / "new" / "course" / "gradebook.db").is_file()
 
 
 def test_other_rows_stay_byte_for_byte(path: Path):
@@ -102,6 +126,10 @@ def test_other_rows_stay_byte_for_byte(path: Path):
     after = gradebook_rows(path)
     for table, rows in before.items():
         assert set(rows) <= set(after[table]), table
+
+
+def test_a_name_that_is_no_text_makes_no_row(path: Path):
+    assert merge(path, _SET, [_result("caf\udce9", "check", None, None)]) == []
 
 
 def test_a_missing_submission_makes_no_row(path: Path):

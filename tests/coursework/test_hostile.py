@@ -1,4 +1,4 @@
-"""The grader among sixty students of whom few mean well."""
+"""The grader among seventy students of whom few mean well."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Graded(NamedTuple):
     out: Path
 
 
-def _graded(folder: Path) -> Graded:
+def _graded(folder: Path, checks: str) -> Graded:
     gradebook = folder / "gradebook.db"
     before = _another_set(gradebook)
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -51,16 +51,15 @@ def _graded(folder: Path) -> Graded:
             "neighbour": str(folder / "submissions/perfect/ps1/ps1.ipynb"),
             "port": str(server.getsockname()[1]),
         }
-        hand_in_all(_SOURCE, _RELEASE, folder / "submissions", world)
+        hand_in_all(cases(checks), _SOURCE, _RELEASE, folder / "submissions", world)
         command = [sys.executable, "coursework/grade.py", "ps1", "--workers", "2"]
         command += ["--submissions", folder / "submissions", "--marks", folder / "marks.csv"]
-        command += ["--gradebook", gradebook]
+        command += ["--gradebook", gradebook, "--checks", checks]
         command += ["--cell-seconds", "6", "--memory-mb", "400"]
         done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     with (folder / "marks.csv").open(newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
-    _print_table(rows)
     return Graded(rows, before, gradebook_rows(gradebook), folder / "marks-ps1")
 
 
@@ -73,21 +72,24 @@ def _another_set(gradebook: Path) -> dict[str, list[str]]:
     return gradebook_rows(gradebook)
 
 
-def _print_table(rows: dict[str, dict[str, str]]) -> None:
-    for case in cases():
-        row = rows[case.name]
-        score = "" if case.score is None else f"{case.score:g}"
-        _expected, _got = f"{case.status} {score}", f"{row['status']} {row['score']}"
-
-
 def test_a_hostile_class_comes_to_exactly_what_it_must(tmp_path: Path):
     # One test, since the class is graded once, whatever processes the tests are shared out to.
-    graded = _graded(tmp_path)
+    graded = _graded(tmp_path, "apart")
     assert len(graded.rows) == len(cases()) >= 25
     assert not [fault for case in cases() for fault in _faults(case, graded.rows[case.name])]
     _nothing_is_left_running()
     _other_rows_of_the_gradebook_stay(graded)
     _every_page_hides_hidden_tests(graded)
+
+
+def test_beside_the_answers_tests_mark_the_honest_the_same_and_are_deceived_by_some(tmp_path: Path):
+    # What attacks come to there is why tests run apart; a change here is news for the README.
+    told = cases("beside")
+    graded = _graded(tmp_path, "beside")
+    assert not [fault for case in told for fault in _faults(case, graded.rows[case.name])]
+    alike = {case.name for case in told} & {c.name for c in cases() if c.beside is None}
+    assert len(alike) > 25
+    assert sum(case.beside is not None and case.score == FULL for case in told) >= 5
 
 
 def _faults(case: Case, row: dict[str, str]) -> list[str]:
@@ -122,4 +124,4 @@ def _every_page_hides_hidden_tests(graded: Graded) -> None:
     assert len(secrets) > 40
     for page in pages:
         text = html.unescape(page.read_text())
-        assert not [line for line in secrets if line in text], page
+        assert not [line for line in secrets if line in text or line in text[::-1]], page

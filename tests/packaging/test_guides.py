@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "book" / f"{name}.md" for name in ("students", "instructors", "teaching")]
 # Names of the reader's own, and what exists only after a build.
 OTHERS = {"results", "_build/html", ".venv/bin", r".venv\Scripts", "marks-ps1/feedback"}
+OTHERS |= {"submitted/"}
 OTHERS |= {f"SUBMISSIONS/STUDENT/{path}" for path in ("ps1.ipynb", "ps1/ps1.ipynb")}
 PATH = re.compile(r"(?:\.?[\w-]+/)+[\w.-]*|_\w+\.yml|LICENSE|results")
 

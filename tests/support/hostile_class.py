@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
+from hostile_attacks import ATTACKS, Case
 from hostile_hands import (
     DEEP,
     FULL,
@@ -35,22 +35,6 @@ from hostile_hands import (
     two_answers,
     two_files,
 )
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is handed in, and what must come of it (`score` None: none, never 0).
-
-    `marked` is the sum of the questions that are marked all the same.
-    """
-
-    name: str
-    make: Callable[[Hand], None]
-    status: str
-    score: float | None
-    says: str = ""
-    marked: float | None = None
-
 
 _FORGE = """
 import json, os
@@ -141,21 +125,7 @@ _CASES = [
         "ok",
         LESS,
     ),
-    Case(
-        "patches the comparison",
-        answer(f"{WRONG}\nnp.allclose = lambda *a, **k: True"),
-        "check",
-        None,
-        "numpy.allclose",
-    ),
-    Case(
-        "patches its code",
-        answer(f"{WRONG}\nlv.Landscape.gradient.__code__ = (lambda self, w: w).__code__"),
-        "check",
-        None,
-        "gradient",
-    ),
-    Case("shadows a builtin", answer(f"{WRONG}\ndef abs(x):\n    return 0"), "check", None, "abs"),
+    *ATTACKS,
     Case("removes asserts", lambda h: (altered(h), answer(WRONG)(h)), "ok", LESS),
     Case(
         "writes to the gradebook",
@@ -226,6 +196,14 @@ _CASES = [
     ),
     Case("fills the disk", attempt("open('/tmp/x', 'wb').write(bytes(10**9))"), "ok", LESS),
     Case("forges replies", answer(_FORGE + WRONG), "check", None, "channel"),
+    Case(
+        "kills the process when called",
+        answer("def parity_weights(n):\n    import os\n    os._exit(0)", "q7-parity-answer"),
+        "crashed",
+        None,
+        "ended",
+        FULL - 4,
+    ),
     Case("another's id", answer('STUDENT_ID = "perfect"', "student-id"), "check", None, "perfect"),
     Case(
         "another's id later",
@@ -238,14 +216,34 @@ _CASES = [
 ]
 
 
-def cases() -> list[Case]:
-    """All students; folders carry their names."""
-    return list(_CASES)
+def cases(checks: str = "apart") -> list[Case]:
+    """All students, or those who get marks where tests run beside their answers.
+
+    Folders carry their names.
+    """
+    if checks == "apart":
+        return list(_CASES)
+    told = [replace(c, **_beside(c)) for c in _CASES]
+    same = ("ok", "partial")
+    return [
+        case
+        for case, known in zip(told, _CASES, strict=True)
+        if known.status in same or known.beside is not None
+    ]
 
 
-def hand_in_all(source: Path, release: Path, submissions: Path, world: dict[str, str]) -> None:
+def _beside(case: Case) -> dict[str, object]:
+    if case.beside is None:
+        return {}
+    status, score, says = case.beside
+    return {"status": status, "score": score, "says": says, "marked": None}
+
+
+def hand_in_all(
+    class_: list[Case], source: Path, release: Path, submissions: Path, world: dict[str, str]
+) -> None:
     """Write every submission, each made of the student's version."""
-    for case in _CASES:
+    for case in class_:
         hand = Hand(source, release, submissions / case.name, world)
         case.make(hand)
         hand.hand_in()

@@ -39,6 +39,9 @@ class Prescribed(BaseLandscape):
         self.products += 1
         return (v @ self.basis * (self.scale * points)) @ self.basis.T
 
+    def describe(self):
+        return {"problem": "prescribed", "precision": str(self.dtype).removeprefix("torch.")}
+
     def with_dtype(self, dtype):
         if dtype == self.dtype:
             return self

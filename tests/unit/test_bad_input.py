@@ -21,6 +21,9 @@ import bad_input_critical
 import bad_input_curvature
 import bad_input_ground
 import bad_input_landscape
+import bad_input_paths
+import bad_input_pictures
+import bad_input_planes
 import bad_input_plots
 import bad_input_sampling
 import lossviz as lv
@@ -34,8 +37,11 @@ CASES = {
         bad_input_curvature,
         bad_input_critical,
         bad_input_sampling,
+        bad_input_paths,
+        bad_input_planes,
         bad_input_analysis,
         bad_input_plots,
+        bad_input_pictures,
     )
     for name, case in register.CASES.items()
 }
@@ -85,6 +91,10 @@ CALLED = {
     "shares": ("activation",),
     "walks": ("variable", "activation", "loss", "gradient_norm"),
     "landscape": ("layers",),
+    "start": ("end",),
+    "end": ("start",),
+    "max_iterations": ("eigenvector",),
+    "path": ("plane",),
 }
 
 

@@ -144,6 +144,42 @@ def test_copies_among_many_eigenvalues_are_found(which):
     assert int(found.iterations) < 300
 
 
+def test_copies_are_looked_for_only_on_request():
+    values = np.concatenate([np.linspace(-1, 1, 294), [3.0] * 3, [4.0] * 3])
+    with_them, without = (
+        lv.top_eigenvalues(Prescribed(300), values, 2, tolerance=1e-8, copies=copies)
+        for copies in (True, False)
+    )
+    np.testing.assert_allclose(with_them.eigenvalues, [4, 4], atol=1e-6)
+    # One run from one start sees each of the equal ones once.
+    np.testing.assert_allclose(without.eigenvalues, [3, 4], atol=1e-6)
+    assert int(without.iterations) < int(with_them.iterations)
+
+
+def test_the_look_for_copies_takes_no_more_products_where_there_are_none():
+    values = np.append(np.linspace(-1, 1, 497), [3.0, 4, 5])
+    once, twice = (
+        lv.top_eigenvalues(Prescribed(500), values, 3, tolerance=1e-4, copies=copies)
+        for copies in (False, True)
+    )
+    assert torch.equal(once.eigenvalues, twice.eigenvalues)
+    assert int(once.iterations) < int(twice.iterations) <= 2 * int(once.iterations) + 2
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_residuals_are_no_less_than_the_true_ones(precision):
+    landscape = lv.Landscape(digits(), "tanh")
+    point = landscape.initial(1, 0, 1.0).float()
+    found = lv.top_eigenvalues(
+        landscape, point, 5, tolerance=1e-3, precision=precision, return_vectors=True
+    )
+    vectors = found.vectors[0].double()
+    true = landscape.hessian(point)[0] @ vectors.T - vectors.T * found.eigenvalues[0]
+    rounding = 100 * torch.finfo(found.vectors.dtype).eps * float(found.eigenvalues.max())
+    assert bool((found.residuals[0] >= true.norm(dim=0) - rounding).all())
+    assert bool((found.residuals[0] <= 1.1 * true.norm(dim=0) + rounding).all())
+
+
 @pytest.mark.parametrize("k", [1, 4])
 def test_a_tolerance_of_zero_goes_through_the_whole_space(k):
     values = [5.0, 5, 5, 5, 1, 1, 0, 0, -2, -2]

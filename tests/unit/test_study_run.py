@@ -17,8 +17,8 @@ import pytest
 import xarray as xr
 
 import lossviz as lv
+from lossviz import _files
 from lossviz.study import Store, StudyError, compute, plan, run, status, to_toml
-from lossviz.study import store as stores
 from lossviz.study.compute import chosen_steps
 
 BASE = plan("smoke", only=["xor"])
@@ -286,7 +286,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(finished, tmp_path, monkeypatch
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         fsync(handle)
 
-    monkeypatch.setattr(stores.os, "fsync", full)
+    monkeypatch.setattr(_files.os, "fsync", full)
     with pytest.raises(StudyError, match=r"cannot be written to .*is safe; got No space left"):
         run(small(), out)
     monkeypatch.undo()

@@ -1,0 +1,1 @@
+"""Geometry: directions, planes, paths, trajectories, sharpness and symmetries of a landscape."""
