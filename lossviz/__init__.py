@@ -15,6 +15,7 @@ from lossviz.activations import (
 from lossviz.analysis.attractor_kinds import ATTRACTOR_KINDS, AttractorKind, attractor_kind
 from lossviz.analysis.attractors import Attractor, find_attractors
 from lossviz.analysis.comparison import Comparison, RankTest, cliffs_delta, compare, rank_test
+from lossviz.analysis.critical_points import CriticalPoints, find_critical_points
 from lossviz.analysis.generalisation import generalisation
 from lossviz.analysis.regularisation import EffectiveWeights, effective_weights, hessian_rank
 from lossviz.analysis.ruggedness import (
@@ -25,6 +26,7 @@ from lossviz.analysis.ruggedness import (
     ruggedness,
 )
 from lossviz.analysis.samplers import SAMPLERS, compare_samplers, published_samplers
+from lossviz.analysis.shares import share_interval
 from lossviz.analysis.stagnation import Stagnation, stagnation
 from lossviz.analysis.statistics import Estimate, Interval, bootstrap, bootstrap_mean
 from lossviz.analysis.valleys import VALLEYS, Valley, Valleys, find_valleys
@@ -39,6 +41,9 @@ from lossviz.curvature.density import SPECTRUM_METHODS, effective_dimension, spe
 from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extreme_curvature
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
+from lossviz.curvature.parts import HessianParts, hessian_parts
+from lossviz.curvature.quadratics import quadratic_descent
+from lossviz.curvature.random_matrices import goe_matrices, goe_positive_share
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
 from lossviz.curvature.traces import TRACE_METHODS, HessianEstimate, hessian_diagonal, trace
 from lossviz.geometry.directions import (
@@ -86,6 +91,7 @@ __all__ = [
     "AttractorKind",
     "BlockwiseCurvature",
     "Comparison",
+    "CriticalPoints",
     "Curvature",
     "DataError",
     "EffectiveWeights",
@@ -94,6 +100,7 @@ __all__ = [
     "ForcedZeros",
     "GradientMeasures",
     "HessianEstimate",
+    "HessianParts",
     "Interval",
     "Landscape",
     "Neutrality",
@@ -125,14 +132,18 @@ __all__ = [
     "extreme_curvature",
     "filter_normalise",
     "find_attractors",
+    "find_critical_points",
     "find_valleys",
     "flip_signs",
     "forced_zeros",
     "full_curvature",
     "generalisation",
     "get_activation",
+    "goe_matrices",
+    "goe_positive_share",
     "gradient_measures",
     "hessian_diagonal",
+    "hessian_parts",
     "hessian_rank",
     "inertia_kinds",
     "interpolate",
@@ -155,6 +166,7 @@ __all__ = [
     "progressive_random_walk",
     "project_trajectory",
     "published_samplers",
+    "quadratic_descent",
     "random_directions",
     "random_walk",
     "rank_test",
@@ -162,6 +174,7 @@ __all__ = [
     "rescale_to_sharpness",
     "rescale_units",
     "ruggedness",
+    "share_interval",
     "sharpness",
     "spectral_density",
     "stable_cross_entropy",

@@ -200,6 +200,12 @@ class ClosedForm:
         entries = self.layout.entries(*self.terms(self.run(w)))
         return entries.index_select(1, self._place.flatten()).unflatten(1, self._place.shape)
 
+    def gauss_newton(self, w: Tensor) -> Tensor:
+        """Return the Hessians' parts with the loss's bend, (points, num_weights, num_weights)."""
+        *terms, slope, bend = self.terms(self.run(w))
+        entries = self.layout.entries(*terms, torch.zeros_like(slope), bend)
+        return entries.index_select(1, self._place.flatten()).unflatten(1, self._place.shape)
+
     @cached_property
     def _place(self) -> Tensor:
         order = self.network.order

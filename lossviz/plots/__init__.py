@@ -3,6 +3,12 @@
 from lossviz.plots.activations import activation_curves, saturation_curves, unit_sums
 from lossviz.plots.clouds import curvature_shares, loss_gradient_cloud, tolerance_curves
 from lossviz.plots.coloured import coloured_cloud
+from lossviz.plots.critical import (
+    index_cloud,
+    positive_shares,
+    quadratic_gallery,
+    zero_counts,
+)
 from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.lines import barriers, loss_lines
@@ -25,10 +31,13 @@ __all__ = [
     "density",
     "estimate_rows",
     "folded_plane",
+    "index_cloud",
     "loss_gradient_cloud",
     "loss_lines",
     "mark",
     "outcome_grid",
+    "positive_shares",
+    "quadratic_gallery",
     "saturation_curves",
     "spectrum",
     "stability",
@@ -38,4 +47,5 @@ __all__ = [
     "trajectory",
     "unit_sums",
     "walk_curves",
+    "zero_counts",
 ]

@@ -30,6 +30,7 @@ def _cloud() -> lv.explorers.Explorer:
 
 _MAKERS = {
     "activation_lab": _lab,
+    "curvature_classifier": lv.explorers.curvature_classifier,
     "linked_cloud": _cloud,
     "walk_race": lv.explorers.walk_race,
     "xor_landscape": lv.explorers.xor_landscape,

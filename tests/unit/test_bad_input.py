@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bad_input_analysis
+import bad_input_critical
 import bad_input_curvature
 import bad_input_ground
 import bad_input_landscape
@@ -34,6 +35,7 @@ CASES = {
         bad_input_ground,
         bad_input_landscape,
         bad_input_curvature,
+        bad_input_critical,
         bad_input_sampling,
         bad_input_paths,
         bad_input_planes,

@@ -25,6 +25,17 @@ ESTIMATES = {
     panel: {row: {"tanh": (0.5, 0.4, 0.6), "relu": (0.1, 0.05, 0.3)} for row in ("b = 1", "b = 10")}
     for panel in ("Iris", "Heart")
 }
+CRITICAL = {
+    "quadratic_gallery": lv.plots.quadratic_gallery(
+        {"bowl": (1.0, 0.5), "saddle": (1.0, -1.0)},
+        {"bowl": [(0.5, 0.5), (0.1, 0.2)], "saddle": [(0.5, 0.1), (0.1, 0.7)]},
+    ),
+    "zero_counts": lv.plots.zero_counts([1e-9, 1e-3], {"float32": [0, 7], "float64": [5, 7]}, 5),
+    "positive_shares": lv.plots.positive_shares(
+        {1: (0.5, 0.4, 0.6), 2: (0.0, 0.0, 0.1)}, {"exact": {1: 0.5, 2: 0.146}}
+    ),
+    "index_cloud": lv.plots.index_cloud({"near": ([0.3, 0.6], [0, 5]), "far": ([0.5], [2])}, 10),
+}
 OUTCOMES = {"Iris": {"full": "fails", "blockwise": "holds"}, "Heart": {"full": "open"}}
 
 
@@ -49,6 +60,7 @@ def pictures(walks):
         ),
         "estimate_rows": lv.plots.estimate_rows(ESTIMATES, "test loss"),
         "outcome_grid": lv.plots.outcome_grid(OUTCOMES, ["full", "blockwise", "lanczos"]),
+        **CRITICAL,
         "sweep_curves": lv.plots.sweep_curves(
             x + 1, {"a": shares, "b": shares}, "largest step", "gradient norm", log=True
         ),
@@ -117,6 +129,36 @@ def test_sweeps_are_drawn_as_measured(pictures):
             np.testing.assert_array_equal(x, np.linspace(1, 2, 5))
             np.testing.assert_array_equal(y, np.linspace(0.2, 0.9, 5))
         assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+
+
+def test_quadratics_have_their_ways(pictures):
+    for axes, title, end in zip(
+        pictures["quadratic_gallery"].axes, ("bowl", "saddle"), (0.2, 0.7), strict=True
+    ):
+        assert axes.get_title() == title
+        assert axes.get_lines()[0].get_ydata()[-1] == end
+
+
+def test_zeros_are_drawn_beside_the_known_number(pictures):
+    (axes,) = pictures["zero_counts"].axes
+    known, *curves = [line.get_ydata() for line in axes.get_lines()]
+    assert set(known) == {5}
+    np.testing.assert_array_equal(curves, [[0, 7], [5, 7]])
+
+
+def test_shares_that_were_never_seen_are_marked_at_the_end_of_their_interval(pictures):
+    (axes,) = pictures["positive_shares"].axes
+    points = {tuple(float(a[0]) for a in line.get_data()): line.get_marker()
+              for line in axes.get_lines() if len(line.get_xdata()) == 1}  # fmt: skip
+    assert points == {(1.0, 0.5): "o", (2.0, 0.1): "v"}
+    assert axes.get_yscale() == "log"
+
+
+def test_indices_are_drawn_as_shares(pictures):
+    (axes,) = pictures["index_cloud"].axes
+    near, far = (line.get_data() for line in axes.get_lines())
+    np.testing.assert_array_equal(near, [[0.3, 0.6], [0, 50]])
+    np.testing.assert_array_equal(far, [[0.5], [20]])
 
 
 def test_activation_curves_are_the_functions(pictures):

@@ -21,7 +21,8 @@ const LIGHT = [-0.4, 0.3, 0.87];
  * @property {number} side crossings along either axis
  * @property {(height: number) => number[]} colourOf red, green and blue, 0 to 255
  * @property {{x: number, y: number, height: number}[][]} lines to be drawn on it, x and y in [-1, 1]
- * @property {{x: number, y: number, height: number, text: string, colour: string}[]} marks
+ * @property {{x: number, y: number, height: number, text: string, colour: string, size?: number}[]}
+ *   marks
  */
 
 /**
@@ -144,7 +145,7 @@ function drawFloor({ ctx, look }, view, X, Y) {
 /** Draw marks with their names; they are seen through the surface, so that none is lost. */
 function drawMarks({ ctx, look }, marks, view, X, Y) {
   const all = marks.map((mark) => ({ ...mark, at: seen(mark, view) }));
-  for (const { at, colour } of all) dot(ctx, X(at), Y(at), { colour, size: 5 });
+  for (const { at, colour, size } of all) dot(ctx, X(at), Y(at), { colour, size: size || 5 });
   for (const { at, text } of all) outlined(ctx, text, X(at), Y(at) - 7, look.font);
 }
 
