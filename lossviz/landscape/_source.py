@@ -15,6 +15,7 @@ from torch.nn.parameter import is_lazy
 
 from lossviz import _checks
 from lossviz.activations import activation_names
+from lossviz.landscape._loaders import gathered
 
 _RANDOM = (
     nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout,
@@ -102,12 +103,16 @@ def checked_source(
         if not callable(given) and (what == "loss_fn" or given is not None):
             raise TypeError(f"{what} must be callable as {what}(outputs, targets); got {given!r}.")
     size = options["batch_size"]
+    inputs, targets = gathered("inputs", inputs, targets)
+    if targets is None:
+        raise TypeError("targets must be given, unless inputs is a DataLoader; got None.")
+    test = gathered("test_inputs", options["test_inputs"], options["test_targets"])
     return Source(
         module=copy_of(module),
         loss_fn=loss_fn,
         inputs=_samples("inputs", inputs),
         targets=_samples("targets", targets, like=inputs),
-        test=_test_data(options["test_inputs"], options["test_targets"]),
+        test=_test_data(*test),
         accuracy=options["accuracy"],
         batch_size=None if size is None else _checks.whole("batch_size", size, 1),
         dtype=_dtype(module, options["dtype"]),

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 from typing_extensions import override
 
 from lossviz import _checks
@@ -198,10 +199,10 @@ class ModuleLandscape(BaseLandscape):
 def from_module(
     module: nn.Module,
     loss_fn: Callable[[Tensor, Tensor], Tensor],
-    inputs: Shaped[Tensor, "samples *input"],
-    targets: Shaped[Tensor, "samples *target"],
+    inputs: Shaped[Tensor, "samples *input"] | DataLoader,
+    targets: Shaped[Tensor, "samples *target"] | None = None,
     *,
-    test_inputs: Shaped[Tensor, "tests *input"] | None = None,
+    test_inputs: Shaped[Tensor, "tests *input"] | DataLoader | None = None,
     test_targets: Shaped[Tensor, "tests *target"] | None = None,
     accuracy: Callable[[Tensor, Tensor], Tensor] | None = None,
     batch_size: int | None = None,
@@ -232,9 +233,10 @@ def from_module(
             data given twice, or in batches, have another loss, by more than the root of the
             precision's epsilon in relative terms.
         inputs: shape (samples, ...). Integers stay integers, for embeddings; give pixels and
-            other numbers as floats.
-        targets: shape (samples, ...). Integers stay integers: classes.
-        test_inputs: the test part's inputs, together with ``test_targets``.
+            other numbers as floats. Or a ``torch.utils.data.DataLoader`` of pairs of inputs and
+            targets, which is gone through once; ``batch_size`` is not taken from it.
+        targets: shape (samples, ...). Integers stay integers: classes. Left out with a loader.
+        test_inputs: the test part's inputs, together with ``test_targets``, or a loader.
         test_targets: the test part's targets.
         accuracy: from outputs and targets of a batch to whether each sample is correct, shape
             (samples,), or to the share that are. If None: the largest output where targets are

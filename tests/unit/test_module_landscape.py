@@ -15,6 +15,7 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy, mse_loss
 from torch.nn.utils import parameters_to_vector
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+from torch.utils.data import DataLoader, TensorDataset
 
 import lossviz as lv
 
@@ -874,3 +875,58 @@ def test_blocks_of_modules_that_are_evaluated_one_by_one_are_not_filled_up():
     assert landscape._group_size == 1
     small = lv.Landscape.from_module(nn.Linear(1, 1), nn.MSELoss(), [[0.5], [1.0]], [[0.0], [1.0]])
     assert small._group_size == 64
+
+
+# --- loaders ----------------------------------------------------------------------------------
+
+
+def loader_of(samples, **options):
+    draws = torch.Generator().manual_seed(0)
+    x = torch.randn(samples, 2, generator=draws, dtype=torch.float64)
+    data = TensorDataset(x, (x[:, :1] > 0).double())
+    return DataLoader(data, **options), data.tensors
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_loader_is_its_samples(shuffle):
+    loader, data = loader_of(7, batch_size=3, shuffle=shuffle)
+    module = nn.Linear(2, 1, dtype=torch.float64)
+    by_loader, by_tensors = (
+        lv.Landscape.from_module(module, nn.BCEWithLogitsLoss(), *given, batch_size=4)
+        for given in ((loader,), data)
+    )
+    torch.testing.assert_close(by_loader.loss(module_point := by_loader.weights),
+                               by_tensors.loss(module_point))  # fmt: skip
+    tested = lv.Landscape.from_module(module, nn.BCEWithLogitsLoss(), *data, test_inputs=loader)
+    torch.testing.assert_close(tested.test.loss(module_point), by_tensors.loss(module_point))
+
+
+def test_a_loader_leaves_random_numbers_alone():
+    own = torch.Generator().manual_seed(3)
+    loader, _ = loader_of(7, batch_size=3, shuffle=True, generator=own)
+    module = nn.Linear(2, 1).double()
+    before = torch.get_rng_state(), own.get_state()
+    lv.Landscape.from_module(module, nn.BCEWithLogitsLoss(), loader)
+    assert all(map(torch.equal, before, (torch.get_rng_state(), own.get_state())))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (TensorDataset(torch.zeros(0, 2), torch.zeros(0, 1)), "at least one batch; got an empty"),
+        (torch.zeros(5, 2), "pairs of tensors, inputs and targets; got a batch that is a Tensor"),
+        ([(torch.zeros(2), "yes")] * 3, "pairs of tensors"),
+    ],
+)
+def test_loaders_without_pairs_are_refused(data, said):
+    module = nn.Linear(2, 1)
+    with pytest.raises(ValueError, match=said):
+        lv.Landscape.from_module(module, nn.BCEWithLogitsLoss(), DataLoader(data, batch_size=2))
+
+
+def test_targets_belong_to_inputs():
+    module, (loader, (x, t)) = nn.Linear(2, 1, dtype=torch.float64), loader_of(4)
+    with pytest.raises(TypeError, match="targets must be left out"):
+        lv.Landscape.from_module(module, nn.BCEWithLogitsLoss(), loader, t)
+    with pytest.raises(TypeError, match="targets must be given"):
+        lv.Landscape.from_module(module, nn.BCEWithLogitsLoss(), x)
