@@ -18,6 +18,8 @@ from grading.checker import Names
 from grading.feedback import hidden_lines
 from grading.model import Limits, Step
 from grading.problem_set import defined, read_problem_set
+from grading.rehearsal import rehearse
+from grading.sandbox import Sandbox
 from grading.session import Session, StoppedError
 from small_set import hand_in, write_source
 
@@ -212,3 +214,10 @@ def test_names_that_a_cell_defines():
     assert defined("import a\nfrom b import c\nx = 1\nfor i in y:\n    pass") == ("i", "x")
     assert defined("if (n := 1):\n    class A:\n        z = 1\n[w for w in x]") == ("A", "n")
     assert defined("x = = 1") == defined("%magic") == ()
+
+
+def test_a_problem_set_that_hands_landscapes_to_answers_is_checked_apart():
+    source = Path(__file__).parents[2] / "coursework/source/ps2/ps2.ipynb"
+    problem_set = read_problem_set("ps2", source)
+    with Sandbox(Limits(), "process", problem_set.modules, "apart") as sandbox:
+        rehearse(sandbox, problem_set)  # fails unless every mark is earned
