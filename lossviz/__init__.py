@@ -15,7 +15,9 @@ from lossviz.activations import (
 from lossviz.analysis.attractor_kinds import ATTRACTOR_KINDS, AttractorKind, attractor_kind
 from lossviz.analysis.attractors import Attractor, find_attractors
 from lossviz.analysis.comparison import Comparison, RankTest, cliffs_delta, compare, rank_test
+from lossviz.analysis.gaussian import GaussianMoments, gaussian_moments, initial_gain
 from lossviz.analysis.generalisation import generalisation
+from lossviz.analysis.propagation import SignalPropagation, measure_signals, signal_propagation
 from lossviz.analysis.regularisation import EffectiveWeights, effective_weights, hessian_rank
 from lossviz.analysis.ruggedness import (
     GradientMeasures,
@@ -69,12 +71,14 @@ __all__ = [
     "EffectiveWeights",
     "Estimate",
     "ExtremeCurvature",
+    "GaussianMoments",
     "GradientMeasures",
     "Interval",
     "Landscape",
     "Neutrality",
     "Problem",
     "RankTest",
+    "SignalPropagation",
     "Stagnation",
     "TopEigenvalues",
     "Valley",
@@ -96,13 +100,16 @@ __all__ = [
     "find_attractors",
     "find_valleys",
     "full_curvature",
+    "gaussian_moments",
     "generalisation",
     "get_activation",
     "gradient_measures",
     "hessian_rank",
     "inertia_kinds",
+    "initial_gain",
     "load_problem",
     "manhattan_walk",
+    "measure_signals",
     "neutrality",
     "plots",
     "problem_from_arrays",
@@ -114,6 +121,7 @@ __all__ = [
     "rank_test",
     "register_activation",
     "ruggedness",
+    "signal_propagation",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",

@@ -1,9 +1,9 @@
-r"""How signals and gradients scale with depth in random networks: by a recursion, and by running them.
+r"""How signals and gradients scale with depth in random networks: by recursion, and by running them.
 
 Weights into a unit are independent with mean 0 and variance g^2 / n for n inputs; g is the *gain*.
 Biases have standard deviation b. In the limit of wide layers the mean square q of the net inputs
 follows q' = g^2 E[f(z)^2] + b^2 with z ~ N(0, q), and going back every layer multiplies the mean
-square of the gradient by g^2 E[f'(z)^2] (He et al. 2015; Poole et al. 2016; Schoenholz et al. 2017).
+square of the gradient by g^2 E[f'(z)^2] (He et al. 2015; Poole et al. 2016).
 """
 
 from __future__ import annotations

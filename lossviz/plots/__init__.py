@@ -5,6 +5,7 @@ from lossviz.plots.clouds import curvature_shares, loss_gradient_cloud, toleranc
 from lossviz.plots.coloured import coloured_cloud
 from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
+from lossviz.plots.propagation import layer_histograms, propagation_map, signal_curves
 from lossviz.plots.style import Mark, Picture, mark
 from lossviz.plots.sweeps import sweep_curves
 from lossviz.plots.walks import walk_curves
@@ -17,10 +18,13 @@ __all__ = [
     "curvature_shares",
     "estimate_rows",
     "folded_plane",
+    "layer_histograms",
     "loss_gradient_cloud",
     "mark",
     "outcome_grid",
+    "propagation_map",
     "saturation_curves",
+    "signal_curves",
     "sweep_curves",
     "tolerance_curves",
     "unit_sums",
