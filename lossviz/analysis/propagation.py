@@ -1,4 +1,4 @@
-r"""How signals and gradients scale with depth in random networks: by recursion, and by running them.
+r"""How signals and gradients scale with depth in random networks: by recursion, and measured.
 
 Weights into a unit are independent with mean 0 and variance g^2 / n for n inputs; g is the *gain*.
 Biases have standard deviation b. In the limit of wide layers the mean square q of the net inputs

@@ -92,7 +92,7 @@ def test_running_agrees_with_autograd_through_a_sequential(name):
             signal = functions[name]()(seen[-1])
             linear.zero_grad()
         (seen[-1] @ torch.from_numpy(handed)).backward()
-        variance += [float((z**2).mean()) / samples for z in seen]
+        variance += [float((z.detach() ** 2).mean()) / samples for z in seen]
         gradient += [float((z.grad**2).mean()) / samples for z in seen]
         slope += [float((each.weight.grad**2).mean()) / samples for each in linears]
     unit = np.mean(drawn.handed**2)
