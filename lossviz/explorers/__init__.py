@@ -6,6 +6,7 @@ Displayed in a notebook, an explorer is HTML with all it needs. Its ES modules a
 from lossviz.explorers._controls import Range, Select
 from lossviz.explorers._explorer import Explorer
 from lossviz.explorers.activation_lab import activation_lab
+from lossviz.explorers.depth_thermometer import depth_thermometer
 from lossviz.explorers.linked_cloud import linked_cloud
 from lossviz.explorers.walk_race import walk_race
 from lossviz.explorers.xor_landscape import xor_landscape
@@ -15,6 +16,7 @@ __all__ = [
     "Range",
     "Select",
     "activation_lab",
+    "depth_thermometer",
     "linked_cloud",
     "walk_race",
     "xor_landscape",
