@@ -126,7 +126,7 @@ def _in_words(
     label: str, state: State, variance: np.ndarray, gradient: np.ndarray, kept: np.ndarray
 ) -> str:
     first = float(gradient[0])
-    verdict = "keeps its size"
+    verdict = "keeps its size within a factor of 100"
     if abs(first) >= _KEPT:
         verdict = "vanishes" if first < 0 else "explodes"
     strip = "No gain of the map keeps it at this depth."

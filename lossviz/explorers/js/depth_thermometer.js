@@ -66,7 +66,7 @@ function compute(state, data) {
 
 function inWords(label, state, variance, gradient, kept) {
   const first = gradient[0];
-  let verdict = "keeps its size";
+  let verdict = "keeps its size within a factor of 100";
   if (Math.abs(first) >= KEPT) verdict = first < 0 ? "vanishes" : "explodes";
   let strip = "No gain of the map keeps it at this depth.";
   if (kept.length) {
@@ -98,7 +98,7 @@ function drawLayers(drawing, { variance, gradient }) {
   const layers = Array.from(variance, (_, i) => i + 1);
   const made = frame(drawing, {
     x: [1, layers.length], y: [low - room, high + 3 * room], title: "Layer by layer",
-    xlabel: "layer", ylabel: "power of ten",
+    xlabel: "layer", ylabel: "power of ten", left: 60,
   });
   const { ctx, box } = made;
   const styles = [{ colour: drawing.look.text }, { colour: "#D55E00", dashes: [6, 3] }];
