@@ -16,7 +16,9 @@ from lossviz.analysis.attractor_kinds import ATTRACTOR_KINDS, AttractorKind, att
 from lossviz.analysis.attractors import Attractor, find_attractors
 from lossviz.analysis.comparison import Comparison, RankTest, cliffs_delta, compare, rank_test
 from lossviz.analysis.critical_points import CriticalPoints, find_critical_points
+from lossviz.analysis.gaussian import GaussianMoments, gaussian_moments, initial_gain
 from lossviz.analysis.generalisation import generalisation
+from lossviz.analysis.propagation import SignalPropagation, measure_signals, signal_propagation
 from lossviz.analysis.regularisation import EffectiveWeights, effective_weights, hessian_rank
 from lossviz.analysis.ruggedness import (
     GradientMeasures,
@@ -98,6 +100,7 @@ __all__ = [
     "Estimate",
     "ExtremeCurvature",
     "ForcedZeros",
+    "GaussianMoments",
     "GradientMeasures",
     "HessianEstimate",
     "HessianParts",
@@ -107,6 +110,7 @@ __all__ = [
     "Parameter",
     "Problem",
     "RankTest",
+    "SignalPropagation",
     "Stagnation",
     "TopEigenvalues",
     "Valley",
@@ -137,6 +141,7 @@ __all__ = [
     "flip_signs",
     "forced_zeros",
     "full_curvature",
+    "gaussian_moments",
     "generalisation",
     "get_activation",
     "goe_matrices",
@@ -146,12 +151,14 @@ __all__ = [
     "hessian_parts",
     "hessian_rank",
     "inertia_kinds",
+    "initial_gain",
     "interpolate",
     "load_problem",
     "loss_line",
     "loss_plane",
     "manhattan_walk",
     "match_units",
+    "measure_signals",
     "neutrality",
     "normalise",
     "orbit",
@@ -176,6 +183,7 @@ __all__ = [
     "ruggedness",
     "share_interval",
     "sharpness",
+    "signal_propagation",
     "spectral_density",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",

@@ -7,6 +7,7 @@ from lossviz.explorers._controls import Range, Select
 from lossviz.explorers._explorer import Explorer
 from lossviz.explorers.activation_lab import activation_lab
 from lossviz.explorers.curvature_classifier import curvature_classifier
+from lossviz.explorers.depth_thermometer import depth_thermometer
 from lossviz.explorers.linked_cloud import linked_cloud
 from lossviz.explorers.walk_race import walk_race
 from lossviz.explorers.xor_landscape import xor_landscape
@@ -17,6 +18,7 @@ __all__ = [
     "Select",
     "activation_lab",
     "curvature_classifier",
+    "depth_thermometer",
     "linked_cloud",
     "walk_race",
     "xor_landscape",

@@ -13,6 +13,7 @@ from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.lines import barriers, loss_lines
 from lossviz.plots.planes import contour, surface
+from lossviz.plots.propagation import layer_histograms, propagation_map, signal_curves
 from lossviz.plots.spectra import density, spectrum
 from lossviz.plots.stability import stability
 from lossviz.plots.style import Mark, Picture, mark
@@ -32,13 +33,16 @@ __all__ = [
     "estimate_rows",
     "folded_plane",
     "index_cloud",
+    "layer_histograms",
     "loss_gradient_cloud",
     "loss_lines",
     "mark",
     "outcome_grid",
     "positive_shares",
+    "propagation_map",
     "quadratic_gallery",
     "saturation_curves",
+    "signal_curves",
     "spectrum",
     "stability",
     "surface",

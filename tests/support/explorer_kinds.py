@@ -21,6 +21,10 @@ def _lab() -> lv.explorers.Explorer:
     return lv.explorers.activation_lab(functions=_ZOO)
 
 
+def _thermometer() -> lv.explorers.Explorer:
+    return lv.explorers.depth_thermometer(functions=_ZOO)
+
+
 def _cloud() -> lv.explorers.Explorer:
     iris = lv.Landscape("iris", "elu")
     measures = ("loss", "gradient_norm", "curvature", "saturation", "weights")
@@ -31,6 +35,7 @@ def _cloud() -> lv.explorers.Explorer:
 _MAKERS = {
     "activation_lab": _lab,
     "curvature_classifier": lv.explorers.curvature_classifier,
+    "depth_thermometer": _thermometer,
     "linked_cloud": _cloud,
     "walk_race": lv.explorers.walk_race,
     "xor_landscape": lv.explorers.xor_landscape,
