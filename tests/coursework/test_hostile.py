@@ -56,7 +56,7 @@ def _graded(folder: Path, checks: str) -> Graded:
         command += ["--submissions", folder / "submissions", "--marks", folder / "marks.csv"]
         command += ["--gradebook", gradebook, "--checks", checks]
         command += ["--cell-seconds", "6", "--memory-mb", "400"]
-        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=280)
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr
     with (folder / "marks.csv").open(newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
@@ -82,6 +82,8 @@ def test_a_hostile_class_comes_to_exactly_what_it_must(tmp_path: Path):
     _every_page_hides_hidden_tests(graded)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif("LOSSVIZ_SHORT" in os.environ, reason="a short run looks at the default mode")
 def test_beside_the_answers_tests_mark_the_honest_the_same_and_are_deceived_by_some(tmp_path: Path):
     # What attacks come to there is why tests run apart; a change here is news for the README.
     told = cases("beside")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
@@ -12,6 +14,13 @@ from explorer_kinds import KINDS, make
 from looks import picture, shows
 
 pytestmark = pytest.mark.lab
+
+# All share their framework, so a short run looks at two of them; the others are slow tests.
+_FEW = ("activation_lab", "linked_cloud")
+_LATER = (pytest.mark.slow, pytest.mark.skipif("LOSSVIZ_SHORT" in os.environ, reason="a short run"))
+each_kind = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind in _FEW else _LATER) for kind in KINDS]
+)
 
 
 def kept(explorer: lv.explorers.Explorer) -> nbformat.NotebookNode:
@@ -39,7 +48,7 @@ def turn(root: Locator) -> str:
     return status.inner_text()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 def test_without_trust_a_notebook_shows_the_picture_and_runs_nothing(lab, opened, kind):
     explorer = make(kind)
     lab.write(f"untrusted-{kind}.ipynb", [kept(explorer)])
@@ -51,7 +60,7 @@ def test_without_trust_a_notebook_shows_the_picture_and_runs_nothing(lab, opened
         assert page.locator(".lv-explorer, .jp-OutputArea script").count() == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 def test_with_trust_a_notebook_answers_the_arrow_keys_without_a_kernel(lab, opened, kind):
     explorer = make(kind)
     lab.write(f"trusted-{kind}.ipynb", [kept(explorer), new_code_cell("1 + 1")], trusted=True)
@@ -69,7 +78,7 @@ def test_with_trust_a_notebook_answers_the_arrow_keys_without_a_kernel(lab, open
         assert shows(root, before)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 def test_live_a_kernel_computes_what_the_reader_asks(lab, opened, kind):
     makes = f"from explorer_kinds import make\npanel = make({kind!r}).live()\npanel"
     said, now = asked_live(lab, opened, f"live-{kind}.ipynb", makes)
