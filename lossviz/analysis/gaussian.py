@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from lossviz import _checks
@@ -122,7 +123,8 @@ def initial_gain(
 
 def positive(what: str, got: Float[np.ndarray, "..."] | float) -> Float[np.ndarray, "..."]:
     """Return numbers of any shape as a float64 array; all must be finite and above 0."""
-    values = _checks.array(what, got, *([None] * np.ndim(got)))
+    values = _checks.tensor(what, got, torch.float64).numpy(force=True)
+    _checks.array(what, values, *([None] * values.ndim))  # finite, and not empty
     if not (values > 0).all():
         raise ValueError(f"{what} must be above 0; got values down to {values.min():g}.")
     return values

@@ -11,25 +11,25 @@ from lossviz import _checks
 from lossviz.activations import Activation, get_activation
 
 
-def samples(walks: Iterable[xr.Dataset], *variables: str) -> list[xr.Dataset]:
-    """Return data sets of walks as a list; each must have the variables and an activation."""
+def samples(walks: Iterable[xr.Dataset], *variables: str, what: str = "walks") -> list[xr.Dataset]:
+    """Return data sets as a list; each must have the variables and an activation."""
     usable = isinstance(walks, Iterable) and not isinstance(walks, str | Mapping | xr.Dataset)
     found = list(walks) if usable else []
     if not found or not all(isinstance(sample, xr.Dataset) for sample in found):
         raise ValueError(
-            "walks must be at least one data set of walks, in a sequence; "
+            f"{what} must be at least one data set, in a sequence; "
             f"got {type(walks).__name__}" + (f" of {len(found)}." if usable else ".")
         )
     for sample in found:
         missing = [name for name in variables if name not in sample]
         if missing:
             raise ValueError(
-                f"walks must have the variables {list(variables)}; {missing} missing from one "
+                f"{what} must have the variables {list(variables)}; {missing} missing from one "
                 f"with {sorted(map(str, sample.data_vars))}."
             )
         if "activation" not in sample.attrs:
             raise ValueError(
-                "walks must name their activation in the attribute 'activation'; "
+                f"{what} must name their activation in the attribute 'activation'; "
                 f"got the attributes {sorted(map(str, sample.attrs))}."
             )
     return found

@@ -60,13 +60,19 @@ def signal_curves(
     figure, (panels,) = grid(1, 2, (3.9, 3.1))
     told = []
     for name, sample in measured.items():
-        (sample,) = inputs.samples([sample], "variance", "gradient")
-        curves = inputs.mapping(f"expected of {name}", expected.get(name))
+        (sample,) = inputs.samples([sample], "variance", "gradient", what="measured")
+        if name not in expected:
+            raise ValueError(
+                f"expected and measured must have the same names; only one has {name!r}."
+            )
+        curves = inputs.mapping(f"expected of {name}", expected[name])
         label, look, ends = get_activation(name).label, mark(name), []
         for axes, (what, _) in zip(panels, _CURVES, strict=True):
-            points = inputs.positive_line(what, np.exp(np.log(sample[what]).mean("network")))
+            typical = np.exp(np.log(sample[what]).mean("network"))
+            points = inputs.positive_line(f"measured of {name}, {what},", typical)
             layers = np.arange(1, len(points) + 1)
-            curve = inputs.positive_line(what, inputs.line(what, curves.get(what), len(points)))
+            where = f"expected of {name}, {what},"
+            curve = inputs.positive_line(where, inputs.line(where, curves.get(what), len(points)))
             axes.plot(layers, curve, color=look.colour, linestyle=look.dashes, linewidth=1.4)
             axes.plot(layers, points, color=look.colour, marker=look.marker, linestyle="",
                       markersize=4.5, markevery=max(1, len(points) // 12), label=label)  # fmt: skip
@@ -110,8 +116,8 @@ def layer_histograms(samples: Mapping[str, xr.Dataset], num_bins: int = 40) -> P
     figure, (panels,) = grid(1, len(samples), (2.5, 3.6), sharey=True)
     told = []
     for axes, (title, sample) in zip(panels, samples.items(), strict=True):
-        (sample,) = inputs.samples([sample], "outputs")
-        outputs = _checks.array("outputs", sample.outputs.values, None, None, None, None)
+        (sample,) = inputs.samples([sample], "outputs", what="samples")
+        outputs = _checks.array("outputs of samples", sample.outputs.values, None, None, None, None)
         colour = mark(sample.attrs["activation"]).colour
         edges = np.linspace(outputs.min(), outputs.max(), num_bins + 1)
         depth = outputs.shape[1]
@@ -172,8 +178,13 @@ def propagation_map(
     figure, (panels,) = grid(1, len(gradients), (2.6, 2.9), sharey=True)
     told = []
     for axes, (name, values) in zip(panels, gradients.items(), strict=True):
+        if name not in recommended:
+            raise ValueError(
+                f"gradients and recommended must have the same names; only one has {name!r}."
+            )
         label = get_activation(name).label
-        values = _checks.array(f"gradients of {name}", values, len(gains), None)
+        values = _checks.array(f"gradients of {name}, a row for each of gains,", values, len(gains),
+                               None)  # fmt: skip
         inputs.positive_line(f"gradients of {name}", values.ravel())
         wanted = _checks.real(f"recommended of {name}", recommended.get(name), above=0)
         powers, depths = np.log10(values).T, np.arange(1, values.shape[1] + 1)

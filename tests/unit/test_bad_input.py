@@ -25,6 +25,7 @@ import bad_input_paths
 import bad_input_pictures
 import bad_input_planes
 import bad_input_plots
+import bad_input_propagation
 import bad_input_sampling
 import lossviz as lv
 from bad_values import landscape, sample
@@ -42,6 +43,7 @@ CASES = {
         bad_input_analysis,
         bad_input_plots,
         bad_input_pictures,
+        bad_input_propagation,
     )
     for name, case in register.CASES.items()
 }

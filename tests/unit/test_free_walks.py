@@ -189,7 +189,7 @@ class Terminal(io.StringIO):
      (None, True, True)],
 )  # fmt: skip
 def test_the_bar_is_silent_when_told(progress, terminal, shown, monkeypatch):
-    monkeypatch.setattr("lossviz.sampling._collect._PATIENCE", 0)
+    monkeypatch.setattr("lossviz._progress._PATIENCE", 0)
     screen = Terminal() if terminal else io.StringIO()
     with contextlib.redirect_stderr(screen):
         lv.random_walk(

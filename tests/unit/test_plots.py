@@ -19,7 +19,7 @@ import lossviz as lv
 from sight import SIGHT, lab
 
 NAMES = lv.activation_names()
-
+SIGNALS = lv.measure_signals("tanh", 3, 4, keep_outputs=True)
 
 ESTIMATES = {
     panel: {row: {"tanh": (0.5, 0.4, 0.6), "relu": (0.1, 0.05, 0.3)} for row in ("b = 1", "b = 10")}
@@ -33,6 +33,13 @@ CRITICAL = {
     "zero_counts": lv.plots.zero_counts([1e-9, 1e-3], {"float32": [0, 7], "float64": [5, 7]}, 5),
     "positive_shares": lv.plots.positive_shares(
         {1: (0.5, 0.4, 0.6), 2: (0.0, 0.0, 0.1)}, {"exact": {1: 0.5, 2: 0.146}}
+    ),
+    "signal_curves": lv.plots.signal_curves(
+        {"tanh": SIGNALS}, {"tanh": {"variance": [1.0, 0.5, 0.2], "gradient": [0.2, 0.5, 1.0]}}
+    ),
+    "layer_histograms": lv.plots.layer_histograms({"gain 1": SIGNALS}),
+    "propagation_map": lv.plots.propagation_map(
+        [1.0, 1.5, 2.0], {"relu": [[1, 0.5], [1, 1.1], [1, 2]]}, {"relu": 1.4}
     ),
     "index_cloud": lv.plots.index_cloud({"near": ([0.3, 0.6], [0, 5]), "far": ([0.5], [2])}, 10),
 }
