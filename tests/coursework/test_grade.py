@@ -438,7 +438,9 @@ def test_bytes_written_as_text_are_the_students_own_mistake(folder: Path):
 def test_an_interrupt_stops_at_once_and_marks_nobody(folder: Path):
     started = folder / "started"
     hand_in(folder, "ada", a=f"import time\nopen({str(started)!r}, 'w')\ntime.sleep(50)\nx = 2")
-    command = [sys.executable, _ROOT / "coursework/grade.py", *_arguments(folder)]
+    # What is started in the background may have been told to ignore interrupts.
+    command = ["env", "--default-signal=INT", sys.executable, _ROOT / "coursework/grade.py"]
+    command += _arguments(folder)
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     ) as run:
