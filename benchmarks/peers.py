@@ -6,6 +6,7 @@ python benchmarks/peers.py _build/peers
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import venv
@@ -28,6 +29,30 @@ def make(folder: Path) -> Path:
     for wanted in ([torch], pins):
         subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
     return python
+
+
+class Process:
+    """A script that answers orders, a JSON line each, with the Python of the peers' environment.
+
+    Args:
+        folder: the environment.
+        script: the script's name, beside this file.
+    """
+
+    def __init__(self, folder: Path, script: str) -> None:
+        self._process = subprocess.Popen(
+            [folder / "bin" / "python", Path(__file__).with_name(script)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def ask(self, *order: object) -> object:
+        """Return the answer to an order."""
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the peers' process ended at {order}")
+        return json.loads(line)
 
 
 def main() -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
+from peers import Process
 from plane_models import MODELS, Model, made
 from torch import Tensor, nn
 from torch.nn.utils import vector_to_parameters
@@ -40,22 +39,8 @@ class Others:
 
     def __init__(self, folder: Path | None) -> None:
         self.names = () if folder is None else PEERS
-        if folder is None:
-            return
-        script = Path(__file__).with_name("plane_peers.py")
-        self._process = subprocess.Popen(
-            [folder / "bin" / "python", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True,
-        )  # fmt: skip
-
-    def ask(self, *order: object) -> object:
-        """Return the answer to an order."""
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the peers' process ended at {order}")
-        return json.loads(line)
+        if folder is not None:
+            self.ask = Process(folder, "plane_peers.py").ask
 
 
 def landscape_of(model: Model, **options: object) -> lv.Landscape:

@@ -12,8 +12,6 @@ residuals below 1e-9. Without ``--peers`` lossviz is measured alone.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from peers import Process
 from plain import random_problem
 from torch import Tensor, nn
 
@@ -98,26 +97,6 @@ def points(steps: int) -> list[Point]:
     return [Point("start", problem, start), Point("trained", problem, trained.detach())]
 
 
-class Others:
-    """The peers, in a process with the Python of their own environment."""
-
-    def __init__(self, folder: Path) -> None:
-        script = Path(__file__).with_name("spectra_peers.py")
-        self._process = subprocess.Popen(
-            [folder / "bin" / "python", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True,
-        )  # fmt: skip
-
-    def ask(self, *order: object) -> object:
-        """Return the answer to an order."""
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the peers' process ended at {order}")
-        return json.loads(line)
-
-
 def own(make: Callable[[], lv.Landscape], weights: Tensor, **options: object) -> tuple:
     """Return seconds, products and eigenvalues of lossviz."""
     start = time.process_time()
@@ -127,7 +106,7 @@ def own(make: Callable[[], lv.Landscape], weights: Tensor, **options: object) ->
     return time.process_time() - start, int(found.iterations), found.eigenvalues.tolist()
 
 
-def ways(point: Point, others: Others | None, file: str) -> dict[str, Callable[[], tuple]]:
+def ways(point: Point, others: Process | None, file: str) -> dict[str, Callable[[], tuple]]:
     """Return what is timed, by name."""
     found = {
         "lossviz": lambda: own(point.closed_form, point.weights),
@@ -144,7 +123,7 @@ def ways(point: Point, others: Others | None, file: str) -> dict[str, Callable[[
     return found
 
 
-def measured(point: Point, others: Others | None, repeats: int) -> dict[str, Way]:
+def measured(point: Point, others: Process | None, repeats: int) -> dict[str, Way]:
     """Time all ways in turns."""
     seen: dict[str, Way] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -158,7 +137,7 @@ def measured(point: Point, others: Others | None, repeats: int) -> dict[str, Way
     return seen
 
 
-def print_eigenvalues(point: Point, others: Others | None, repeats: int) -> None:
+def print_eigenvalues(point: Point, others: Process | None, repeats: int) -> None:
     """Print seconds, products and errors of the top eigenvalues."""
     exact = lv.top_eigenvalues(point.closed_form(), point.weights, COUNT, tolerance=1e-9)
     top = exact.eigenvalues.numpy()
@@ -208,7 +187,7 @@ def main() -> None:
     if options.repeats < 1:
         parser.error(f"--repeats must be at least 1; got {options.repeats}")
     torch.set_num_threads(1)
-    others = None if options.peers is None else Others(options.peers)
+    others = None if options.peers is None else Process(options.peers, "spectra_peers.py")
     told = {} if others is None else others.ask("versions")
     told = {"lossviz": version("lossviz"), "torch here": torch.__version__, **told}
     print(", ".join(f"{name} {number}" for name, number in told.items()))

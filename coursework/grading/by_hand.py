@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grading.gradebook import opened
 from grading.model import Rebuilt, Result, Run, Step
 from grading.pages import png_code
 from grading.problem_set import ProblemSet
@@ -46,10 +47,11 @@ def read_marks(gradebook: Path, name: str) -> dict[str, HandMarks]:
 
     Returns:
         For each student with a submission, what stands in the gradebook.
-    """
-    from nbgrader.api import Gradebook
 
-    with Gradebook(f"sqlite:///{gradebook.resolve()}") as book:
+    Raises:
+        ValueError: If the gradebook cannot be used.
+    """
+    with opened(gradebook) as book:
         submissions = book.assignment_submissions(name)
         return {submission.student.id: _of_one(submission) for submission in submissions}
 

@@ -22,7 +22,7 @@ def prepare(path: Path, problem_set: ProblemSet) -> None:
         ValueError: If nbgrader is not installed, or the file cannot be used for this set.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _opened(path) as book:
+    with opened(path) as book:
         _ensure_assignment(book, problem_set)
 
 
@@ -52,7 +52,7 @@ def merge(
             another problem set of this name.
     """
     new = changed or {}
-    with _opened(path) as book, warnings.catch_warnings():
+    with opened(path) as book, warnings.catch_warnings():
         # nbgrader builds a submission's rows before it adds them, which SQLAlchemy warns about.
         warnings.filterwarnings("ignore", "Object of type <Submitted")
         _ensure_assignment(book, problem_set)
@@ -62,7 +62,7 @@ def merge(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened(path: Path) -> Iterator[Any]:
     """Open a gradebook; say in a line what is wrong with one that cannot be used."""
     try:
         from nbgrader.api import Gradebook

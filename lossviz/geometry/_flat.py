@@ -46,9 +46,7 @@ def one_direction(what: str, got: Any, landscape: BaseLandscape) -> Tensor:
 
 def some_directions(what: str, got: Any, landscape: BaseLandscape) -> Tensor:
     """Return finite directions of which none is zero, shape (..., num_weights)."""
-    value = _checks.tensor(what, got, landscape.dtype).detach().to(landscape.device)
-    _checks.shape_ends(what, value, landscape.num_weights)
-    _checks.all_finite(what, value)
+    value = some_points(what, got, landscape)
     zero = int((~value.any(dim=-1)).sum())
     if zero or value.numel() == 0:
         raise ValueError(
