@@ -29,7 +29,7 @@ SOURCES := _config.yml _toc.yml $(wildcard CITATION.cff) lossviz $(NOTEBOOKS) $(
 	$(wildcard book/api book/coursework) book/assets book/extensions book/results book/vendor
 # One thread, as the chapters' numbers were made; the two test processes share two cores.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
-NBVAL := -p tests.support.kernel_starts --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider
+NBVAL := -p tests.support.kernel_starts -p tests.support.kernel_limits --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # one environment, one site

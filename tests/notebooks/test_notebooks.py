@@ -1,18 +1,13 @@
-"""What nbval does not look at: form, sizes, descriptions of pictures, time and memory."""
+"""What nbval does not look at: form, sizes, descriptions of pictures."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-import psutil
 import pytest
 from nbformat import NotebookNode
 
@@ -146,40 +141,3 @@ def test_what_stays_is_left_alone(text):
 @pytest.mark.parametrize("text", ["", "fig.png", "figure", "<Figure size 640x480 with 1 Axes>"])
 def test_a_poor_description_is_recognised(text):
     assert not is_real(text)
-
-
-_RUN = """
-import os, sys
-from pathlib import Path
-import nbformat, notebooks
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-path = Path(sys.argv[1])
-notebooks.execute(nbformat.read(path, as_version=4), path.parent)
-"""
-
-
-@pytest.mark.slow
-@each_chapter
-def test_runs_in_a_minute_and_a_gigabyte_on_one_core(path):
-    variables = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "book" / "tools")}
-    start = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-c", _RUN, str(path)], env=variables)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, memory_of_children(process.pid))
-        time.sleep(0.05)
-    seconds = time.monotonic() - start
-    assert process.returncode == 0
-    assert 0 < peak < 1e9, f"{peak / 1e6:.0f} MB"
-    assert seconds < 60
-
-
-def memory_of_children(pid: int) -> int:
-    """Return the resident bytes of a process's descendants: the kernel, without its driver."""
-    total = 0
-    try:
-        for child in psutil.Process(pid).children(recursive=True):
-            total += child.memory_info().rss
-    except psutil.NoSuchProcess:  # it ended while we looked
-        return 0
-    return total
