@@ -132,6 +132,25 @@ def test_a_broken_package_fails_the_builds_after_a_good_one(book):
     assert len(list((book.root / "_build" / ".jupyter_cache").iterdir())) == 1
 
 
+MEETING = """
+import time
+from pathlib import Path
+
+Path("{here}").touch()
+while not Path("{there}").exists():
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="one processor")
+def test_two_chapters_are_executed_at_the_same_time(book):
+    book.write_chapter(MEETING.format(here="a.txt", there="b.txt"))
+    shutil.copy(book.root / "book" / "chapter.ipynb", book.root / "book" / "other.ipynb")
+    book.write_chapter(MEETING.format(here="b.txt", there="a.txt"))
+    (book.root / "_toc.yml").write_text(TOC + "  - file: book/other\n")
+    assert_green(book.build())
+
+
 def test_a_change_of_the_results_reaches_the_chapter(book):
     book.write_chapter("from pathlib import Path\n\nPath('results/verdicts.csv').read_text()[:5]")
     assert_green(book.build())

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 
+import nbformat
 import pytest
+from jupyter_cache import get_cache
+from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.errors import ConfigError, ExtensionError
 
-from lossviz_book import cache, repository, site, theme
+from lossviz_book import ahead, cache, repository, site, theme
 
 
 @pytest.mark.parametrize(
@@ -229,3 +232,41 @@ def test_the_sites_address_gives_the_prefix_of_lost_readers_links(address, prefi
 def test_a_wrong_site_address_is_an_error():
     with pytest.raises(ConfigError, match="must be like"):
         site.link_prefix("a.example/book")
+
+
+def small_notebook(path, code):
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = new_notebook(cells=[new_code_cell(code, id="code")], metadata=kernel)
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_notebooks_are_executed_once(tmp_path):
+    kept = get_cache(tmp_path / "cache")
+    path = small_notebook(tmp_path / "a.ipynb", "2 + 3")
+    page = tmp_path / "page.md"
+    assert list(ahead.not_cached(kept, [path, page], [])) == [path]
+    assert list(ahead.not_cached(kept, [path], ["elsewhere/*", "*/a.ipynb"])) == []
+    ahead.keep(kept, path, ahead.run(path, 60))
+    assert list(ahead.not_cached(kept, [path], [])) == []
+    _, merged = kept.merge_match_into_notebook(nbformat.read(path, as_version=4))
+    assert merged.cells[0].outputs[0].data["text/plain"] == "5"
+
+
+def test_outputs_of_a_broken_notebook_are_not_kept(tmp_path):
+    kept = get_cache(tmp_path / "cache")
+    path = small_notebook(tmp_path / "a.ipynb", "1 / 0")
+    result = ahead.run(path, 60)
+    assert "ZeroDivisionError" in result.exc_string
+    ahead.keep(kept, path, result)
+    ahead.keep(kept, path, RuntimeError("Kernel didn't respond in 60 seconds"))
+    assert list(ahead.not_cached(kept, [path], [])) == [path]
+
+
+def test_a_kernel_that_does_not_start_is_told_by_its_error(tmp_path, monkeypatch):
+    def no_kernel(*_, **__):
+        raise RuntimeError("no kernel")
+
+    monkeypatch.setattr(ahead, "single_nb_execution", no_kernel)
+    path = small_notebook(tmp_path / "a.ipynb", "2 + 3")
+    assert str(ahead.run(path, 60)) == "no kernel"

@@ -6,7 +6,8 @@
   does not use;
 - :mod:`lossviz_book.head` describes each page to search engines and link previews,
   :mod:`lossviz_book.crawlers` lists them all, :mod:`lossviz_book.pictures` sizes what they show;
-- :mod:`lossviz_book.cache` re-executes the notebooks when the package below them changes;
+- :mod:`lossviz_book.cache` re-executes the notebooks when the package below them changes,
+  :mod:`lossviz_book.ahead` several of them at a time;
 - :mod:`lossviz_book.repository` gives source and launch buttons where the book has an address;
 - :mod:`lossviz_book.site` writes the way in from the root and places the page for lost readers;
 - :mod:`lossviz_book.citation` says how to cite the book, :mod:`lossviz_book.times` how long a
@@ -20,6 +21,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from lossviz_book import (
+    ahead,
     cache,
     citation,
     crawlers,
@@ -39,6 +41,7 @@ PARTS = (
     pictures,
     crawlers,
     cache,
+    ahead,
     repository,
     citation,
     times,
