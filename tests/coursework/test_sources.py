@@ -228,6 +228,48 @@ WRONG = {
         "q3-found": ("q3-found-answer", "found = [False] * 4"),
         "q6-leave": ("q6-leave-answer", "def leave_origin(size):\n    return np.full(9, size)"),
     },
+    "ps3": {
+        "q1-line": (
+            "q1-line-answer",
+            "def line(landscape, centre, direction, alphas):\n"  # of length 1 first
+            "    unit = direction / np.linalg.norm(direction)\n"
+            "    return landscape.loss(np.asarray(centre) + np.outer(alphas, unit)).numpy()",
+        ),
+        "q1-filter": (
+            "q1-filter-answer",
+            "def scale_filters(weights, direction):\n"  # as a whole
+            "    return direction * np.linalg.norm(weights) / np.linalg.norm(direction)",
+        ),
+        "q1-guess": ("q1-guess-answer", "guess = 'steeper'"),
+        "q1-own": ("q1-own-answer", "raw_change, normalised_change = 25.0, 1.0"),
+        "q2-along": (
+            "q2-along-answer",
+            "def curvature_along(hessian, directions):\n"  # the lengths stay
+            "    rows = np.asarray(directions, dtype=float)\n"
+            "    return np.einsum('ri,ij,rj->r', rows, np.asarray(hessian), rows)",
+        ),
+        "q2-expected": ("q2-expected-answer", "expected = (high - low) / 2"),
+        "q2-share": ("q2-share-answer", "upwards = round(2000 * up / (up + down))"),
+        "q2-disguise": (
+            "q2-disguise-answer",
+            "def disguise(n):\n    return [1.0] * (n // 2) + [-0.9] * (n - n // 2)",
+        ),
+        "q3-read": (
+            "q3-read-answer",
+            "def curvature_range(losses, norms):\n"  # twice too large
+            "    kept = np.asarray(losses) > 0\n"
+            "    slopes = np.asarray(norms)[kept] ** 2 / np.asarray(losses)[kept]\n"
+            "    return slopes.min(), slopes.max()",
+        ),
+        "q3-own": ("q3-own-answer", "steepest = curvature_range(losses, norms)[0]"),
+        "q3-twin": ("q3-twin-answer", "def twin(x):\n    return (x**2 - 1) ** 2 / 4"),
+        "q6-round": (
+            "q6-round-answer",
+            "def round_the_wall(weights):\n"  # straight through it
+            "    order = [4, 5, 2, 3, 0, 1, 8, 7, 6, 11, 10, 9, 12]\n"
+            "    return np.array([weights, np.asarray(weights)[order]])",
+        ),
+    },
 }
 CASES = [(name, test) for name, cases in WRONG.items() for test in cases]
 
