@@ -1,6 +1,7 @@
 """Pictures of activations, samples and landscapes; each carries its own description."""
 
 from lossviz.plots.activations import activation_curves, saturation_curves, unit_sums
+from lossviz.plots.agreement import agreement
 from lossviz.plots.clouds import curvature_shares, loss_gradient_cloud, tolerance_curves
 from lossviz.plots.coloured import coloured_cloud
 from lossviz.plots.critical import (
@@ -25,6 +26,7 @@ __all__ = [
     "Mark",
     "Picture",
     "activation_curves",
+    "agreement",
     "barriers",
     "coloured_cloud",
     "contour",

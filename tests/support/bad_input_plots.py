@@ -79,6 +79,13 @@ CASES = {
             "log": st.sampled_from([None, 1, "yes"]),
         },
     ),
+    "plots.agreement": Case(lv.plots.agreement, {"rows": {"gain": (2, 2.1, 1.9, 2.3)}}, {
+        "rows": st.sampled_from(
+            [None, {}, [1, 2], {3: (2, 2.1, 1.9, 2.3)}, {"a": (2, 2.1, 1.9)}, {"a": "four"},
+             {"a": (0, 2.1, 1.9, 2.3)}, {"a": (2, 1.8, 1.9, 2.3)}, {"a": (2, 2.4, 1.9, 2.3)},
+             {"a": (2, np.nan, 1.9, 2.3)}, {"a": (2, 2.1, 1.9, np.inf)}, {"a": None}]
+        ),
+    }),
     "plots.estimate_rows": Case(
         lv.plots.estimate_rows,
         {"panels": {"a": {"b": {"tanh": (0.5, 0.4, 0.6)}}}, "label": "share", "log": False},

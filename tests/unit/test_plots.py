@@ -66,6 +66,7 @@ def pictures(walks):
             list(walks.values()), "positive", "positive eigenvalues"
         ),
         "estimate_rows": lv.plots.estimate_rows(ESTIMATES, "test loss"),
+        "agreement": lv.plots.agreement({"gain": (2, 2.1, 1.9, 2.3), "level": (-4, -2, -3, -1)}),
         "outcome_grid": lv.plots.outcome_grid(OUTCOMES, ["full", "blockwise", "lanczos"]),
         **CRITICAL,
         "sweep_curves": lv.plots.sweep_curves(
@@ -98,6 +99,18 @@ def test_estimates_are_drawn_in_their_rows_with_their_intervals(pictures):
         assert intervals == [[0.4, 0.6], [0.05, 0.3]] * 2
         points = [(float(x[0]), round(float(y[0]))) for x, y in drawn if len(x) == 1]
         assert points == [(0.5, 0), (0.1, 0), (0.5, 1), (0.1, 1)]
+
+
+def test_agreement_is_in_units_of_what_was_expected(pictures):
+    picture = pictures["agreement"]
+    (axes,) = picture.axes
+    _, *drawn = axes.get_lines()  # after the line at 1
+    intervals = [line.get_xdata() for line in drawn[::2]]
+    np.testing.assert_allclose(intervals, [[0.95, 1.15], [0.25, 0.75]])
+    points = drawn[1::2]
+    np.testing.assert_allclose([float(p.get_xdata()[0]) for p in points], [1.05, 0.5])
+    assert [p.get_markerfacecolor() == "white" for p in points] == [False, True]
+    assert picture.alt.endswith("level 0.5 (0.25 to 0.75), apart.")
 
 
 def test_outcomes_are_told_by_letter_and_in_words(pictures):
