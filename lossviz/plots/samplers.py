@@ -45,9 +45,7 @@ def value_histograms(
         'Histograms of loss, a row per sample. fair: mean 0.5, 50 % in the first of 2 bins.'
     """
     found = {
-        inputs.text("each label of samples", name): _checks.array(
-            f"{name} of samples", np.ravel(np.asarray(values)), None
-        )
+        inputs.text("each label of samples", name): _line(f"samples, {name},", values)
         for name, values in inputs.mapping("samples", samples).items()
     }
     label, num_bins = inputs.text("label", label), _checks.whole("num_bins", num_bins, 1)
@@ -134,6 +132,10 @@ def step_curves(
     compared = f" Black lines: {listed(beside)}." if beside else ""
     alt = f"{ylabel} against the step {span}, medians over walks. {' '.join(told)}{compared}"
     return Picture(figure, alt)
+
+
+def _line(what: str, values: object) -> np.ndarray:
+    return _checks.array(what, _checks.tensor(what, values).reshape(-1), None)
 
 
 def _positive(what: str, values: object, *shape: int | None) -> np.ndarray:

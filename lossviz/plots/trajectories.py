@@ -110,8 +110,9 @@ def trajectory_panels(projected: Mapping[str, xr.Dataset], what: str = "walks") 
     told = []
     for axes, (title, data) in zip(panels.ravel(), sets.items(), strict=False):
         steps, shares, look = _steps(data), _shares(data), looks[title]
-        for walk in steps:
-            known = walk[np.isfinite(walk).all(axis=1)]
+        walks = [walk[np.isfinite(walk).all(axis=1)] for walk in steps]
+        walks = [walk for walk in walks if len(walk)]
+        for known in walks:
             axes.plot(*known.T, color=look.colour, linewidth=1.0, alpha=0.8)
             axes.plot(*known[:1].T, "o", color="white", markeredgecolor=look.colour, markersize=5,
                       zorder=4)  # fmt: skip
@@ -120,9 +121,9 @@ def trajectory_panels(projected: Mapping[str, xr.Dataset], what: str = "walks") 
         held = [percent(share) if np.isfinite(share) else "unknown" for share in shares[:, 0]]
         axes.set(title=title, xlabel=f"first: {held[0]}", ylabel=f"second: {held[1]}")
         axes.set_aspect("equal", adjustable="datalim")
-        widest = np.nanmax(np.ptp(np.ma.masked_invalid(steps), axis=1))
+        widest = max(np.ptp(walk, axis=0).max() for walk in walks)
         told.append(
-            f"{title}: {len(steps)}, the widest over {number(widest)}; the directions hold "
+            f"{title}: {len(walks)}, the widest over {number(widest)}; the directions hold "
             f"{held[0]} and {held[1]} of the variance."
         )
     for axes in panels.ravel()[len(sets) :]:
