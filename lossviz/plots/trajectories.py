@@ -119,7 +119,7 @@ def trajectory_panels(projected: Mapping[str, xr.Dataset], what: str = "walks") 
             axes.plot(*known[-1:].T, "*", color="black", markeredgecolor="white", markersize=10,
                       zorder=5)  # fmt: skip
         held = [percent(share) if np.isfinite(share) else "unknown" for share in shares[:, 0]]
-        axes.set(title=title, xlabel=f"first: {held[0]}", ylabel=f"second: {held[1]}")
+        axes.set(title=title, xlabel=f"first: {held[0]} of variance", ylabel=f"second: {held[1]}")
         axes.set_aspect("equal", adjustable="datalim")
         widest = max(np.ptp(walk, axis=0).max() for walk in walks)
         told.append(

@@ -61,7 +61,7 @@ def test_each_kind_of_walk_has_its_panel_and_plane():
         for known, (way, start, end) in zip(filter(len, walks_known), ways, strict=True):
             np.testing.assert_array_equal(way, known)
             np.testing.assert_array_equal([start[0], end[0]], known[[0, -1]])
-        assert axes.get_xlabel() == "first: 82 %"
+        assert axes.get_xlabel() == "first: 82 % of variance"
     across = max(float((v.max("step") - v.min("step")).max()) for v in (walks.alpha, walks.beta))
     assert f", the widest over {across:.3g};" in picture.alt
 
