@@ -15,11 +15,12 @@ from lossviz.plots.folding import folded_plane
 from lossviz.plots.lines import barriers, loss_lines
 from lossviz.plots.planes import contour, surface
 from lossviz.plots.propagation import layer_histograms, propagation_map, signal_curves
+from lossviz.plots.samplers import step_curves, value_histograms
 from lossviz.plots.spectra import density, spectrum
 from lossviz.plots.stability import stability
 from lossviz.plots.style import Mark, Picture, mark
 from lossviz.plots.sweeps import sweep_curves
-from lossviz.plots.trajectories import trajectory
+from lossviz.plots.trajectories import trajectory, trajectory_panels
 from lossviz.plots.walks import walk_curves
 
 __all__ = [
@@ -47,11 +48,14 @@ __all__ = [
     "signal_curves",
     "spectrum",
     "stability",
+    "step_curves",
     "surface",
     "sweep_curves",
     "tolerance_curves",
     "trajectory",
+    "trajectory_panels",
     "unit_sums",
+    "value_histograms",
     "walk_curves",
     "zero_counts",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -9,10 +11,14 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from lossviz.plots import _fields as fields
 from lossviz.plots._fields import number
+from lossviz.plots._inputs import mapping, text
 from lossviz.plots._scales import scale_of
 from lossviz.plots._series import called, legend_of, series_marks
 from lossviz.plots.planes import filled, label_levels
 from lossviz.plots.style import Mark, Picture, grid, percent, styled
+
+# So many panels stand in two rows.
+_TWO_ROWS = 4
 
 _GREYS = LinearSegmentedColormap.from_list("pale", ["#ffffff", "#b5b5b5"])
 
@@ -67,6 +73,62 @@ def trajectory(projected: xr.Dataset, plane: xr.Dataset | None = None) -> Pictur
     alt = f"""{several} of training on a plane{under}. {" ".join(told)}
         {_shares_in_words(shares)}{_outside(steps, axes) if under else ""}"""
     return Picture(figure, alt)
+
+
+@styled
+def trajectory_panels(projected: Mapping[str, xr.Dataset], what: str = "walks") -> Picture:
+    """Draw projected trajectories of several kinds, a panel and a plane for each.
+
+    Args:
+        projected: for each panel's title, what :func:`lossviz.project_trajectory` returns; at
+            most six panels.
+        what: what is drawn, in the plural.
+
+    Returns:
+        A picture whose panels have scales of their own. Rings mark starts and stars ends; axes
+        say which share of the variance lies along them.
+
+    Raises:
+        ValueError: if there is no panel or more than six, a variable or a dimension is missing,
+            or nothing is finite.
+        TypeError: if a value of the mapping is no data set or ``what`` no text.
+
+    Example:
+        >>> import numpy as np, xarray as xr
+        >>> steps = np.linspace(3.0, 0.0, 4)[None]
+        >>> projected = xr.Dataset(
+        ...     {"alpha": (("walk", "step"), steps), "beta": (("walk", "step"), steps),
+        ...      "explained_variance": ("axis", [0.9, 0.08]),
+        ...      "random_walk_variance": ("axis", [0.61, 0.15])})
+        >>> trajectory_panels({"down": projected}).alt[:47]
+        'Projected walks, a panel for each kind. down: 1'
+    """
+    sets, what = mapping("projected", projected), text("what", what)
+    looks = series_marks("projected", sets)
+    columns = len(sets) if len(sets) < _TWO_ROWS else (len(sets) + 1) // 2
+    figure, panels = grid(-(-len(sets) // columns), columns, (3.1, 2.9))
+    told = []
+    for axes, (title, data) in zip(panels.ravel(), sets.items(), strict=False):
+        steps, shares, look = _steps(data), _shares(data), looks[title]
+        walks = [walk[np.isfinite(walk).all(axis=1)] for walk in steps]
+        walks = [walk for walk in walks if len(walk)]
+        for known in walks:
+            axes.plot(*known.T, color=look.colour, linewidth=1.0, alpha=0.8)
+            axes.plot(*known[:1].T, "o", color="white", markeredgecolor=look.colour, markersize=5,
+                      zorder=4)  # fmt: skip
+            axes.plot(*known[-1:].T, "*", color="black", markeredgecolor="white", markersize=10,
+                      zorder=5)  # fmt: skip
+        held = [percent(share) if np.isfinite(share) else "unknown" for share in shares[:, 0]]
+        axes.set(title=title, xlabel=f"first: {held[0]} of variance", ylabel=f"second: {held[1]}")
+        axes.set_aspect("equal", adjustable="datalim")
+        widest = max(np.ptp(walk, axis=0).max() for walk in walks)
+        told.append(
+            f"{title}: {len(walks)}, the widest over {number(widest)}; the directions hold "
+            f"{held[0]} and {held[1]} of the variance."
+        )
+    for axes in panels.ravel()[len(sets) :]:
+        axes.remove()
+    return Picture(figure, f"Projected {what}, a panel for each kind. {' '.join(told)}")
 
 
 def _steps(projected: xr.Dataset) -> np.ndarray:

@@ -100,6 +100,7 @@ def pictures():
         "loss_lines": lv.plots.loss_lines({"a": line(), "b": line()}, accuracy=True),
         "barriers": lv.plots.barriers({"straight": way(), "curve": way(0.0)}),
         "trajectory": lv.plots.trajectory(projected(), plane()),
+        "trajectory_panels": lv.plots.trajectory_panels({"a": projected(), "b": projected()}),
         "spectrum": lv.plots.spectrum(EIGENVALUES),
         "density": lv.plots.density(density(), [-1.0, 0.0, 0.0, 3.0]),
         "stability": lv.plots.stability(run()),

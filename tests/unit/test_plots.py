@@ -72,6 +72,10 @@ def pictures(walks):
         "sweep_curves": lv.plots.sweep_curves(
             x + 1, {"a": shares, "b": shares}, "largest step", "gradient norm", log=True
         ),
+        "value_histograms": lv.plots.value_histograms({"low": [0, 0, 1], "high": [[2, 4]]}, "loss"),
+        "step_curves": lv.plots.step_curves(
+            [1, 10], {"XOR": {"random": [[1, 2], [1, 4]]}}, "distance", {"blind": [1, 3]}
+        ),
         **geometry_data.pictures(),
     }
 
