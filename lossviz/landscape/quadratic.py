@@ -197,14 +197,24 @@ def quadratic_landscape(
     _checks.all_finite("eigenvalues", curvatures)
     size = curvatures.shape[-1]
     count = len(curvatures) if curvatures.ndim == 2 else None
-    if centres is None:
-        places = torch.zeros(count or 1, size, dtype=dtype)
-    else:
-        places = torch.from_numpy(_checks.array("centres", centres, count, size)).to(dtype)
+    places = _centres(centres, count, size).to(dtype)
     rows = len(places)
     levels = _checks.array("heights", torch.zeros(rows) if heights is None else heights, rows)
     curvatures = curvatures.expand(rows, size).clone()
     return QuadraticLandscape(curvatures, places.clone(), torch.from_numpy(levels).to(dtype))
+
+
+def _centres(centres: object, count: int | None, size: int) -> Tensor:
+    """Return centres that fit the eigenvalues; any number of them where ``count`` is None."""
+    if centres is None:
+        return torch.zeros(count or 1, size, dtype=torch.float64)
+    places = _checks.array("centres", centres, None, None)
+    if places.shape[1] != size or (count is not None and len(places) != count):
+        raise ValueError(
+            f"centres must fit the eigenvalues, with shape ({'any' if count is None else count}, "
+            f"{size}); got {places.shape}."
+        )
+    return torch.from_numpy(places)
 
 
 def _no_network(what: str) -> str:

@@ -101,7 +101,7 @@ def _samples(walks: object) -> dict[str, tuple[np.ndarray, np.ndarray]]:
             raise ValueError(f"walks must be data sets; got {type(sample).__name__} for {title!r}.")
         missing = [name for name in ("loss", "gradient_norm") if name not in sample]
         if missing:
-            raise ValueError(f"walks must have loss and gradient_norm; {title!r} lacks {missing}.")
+            raise ValueError(f"walks must have {missing}; got none for {title!r}.")
         found[inputs.text("titles of walks", title)] = tuple(
             _checks.array(f"walks, {title}, {name}", sample[name].values, None, None)
             for name in ("loss", "gradient_norm")
@@ -117,6 +117,8 @@ def _for_titles(what: str, got: object, samples: dict) -> dict:
     unknown = [title for title in given if title not in samples]
     if unknown:
         raise ValueError(f"{what} must be for titles of walks, {list(samples)}; got {unknown}.")
+    if any(each is None for each in given.values()):
+        raise ValueError(f"{what} must be given or their title left out; got {given}.")
     return given
 
 
@@ -137,15 +139,16 @@ def _curvatures(got: object) -> np.ndarray:
 def _points(axes: Axes, loss: np.ndarray, norm: np.ndarray, groups: object) -> str:
     """Draw points, those of each group in its own colour, and say how many there are."""
     if groups is None:
-        _dots(axes, loss.ravel(), norm.ravel(), _PLAIN)
+        everything = np.full(loss.shape, True)
+        _dots(axes, loss, norm, _PLAIN, everything)
         return f"{loss.size:,} points with losses from {loss.min():.2g} to {loss.max():.2g}"
     chosen = inputs.mapping("groups", groups)
     if len(chosen) > len(_GROUPS):
         raise ValueError(f"groups must be at most {len(_GROUPS)}; got {len(chosen)}.")
     masks = {name: _mask(name, each, loss.shape) for name, each in chosen.items()}
-    _dots(axes, *(value[~np.any(list(masks.values()), axis=0)] for value in (loss, norm)), _OUTSIDE)
+    _dots(axes, loss, norm, _OUTSIDE, ~np.any(list(masks.values()), axis=0))
     for (name, mine), look in zip(masks.items(), _GROUPS, strict=False):
-        _dots(axes, loss[mine], norm[mine], look, name)
+        _dots(axes, loss, norm, look, mine, name)
     shares = [f"{percent(float(mine.mean()))} {name}" for name, mine in masks.items()]
     return f"{loss.size:,} points, {listed(shares)}"
 
@@ -162,12 +165,17 @@ def _mask(name: object, got: object, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _dots(
-    axes: Axes, loss: np.ndarray, norm: np.ndarray, look: tuple[str, str], label: str | None = None
+    axes: Axes,
+    loss: np.ndarray,
+    norm: np.ndarray,
+    look: tuple[str, str],
+    mine: np.ndarray,
+    label: str | None = None,
 ) -> None:
     colour, marker = look
     axes.plot(
-        loss, norm, marker, color=colour, markersize=1.6 if loss.size > _MANY else 2.6, alpha=0.3,
-        markeredgewidth=0, rasterized=True, label=label,
+        loss[mine], norm[mine], marker, color=colour, markersize=1.6 if loss.size > _MANY else 2.6,
+        alpha=0.3, markeredgewidth=0, rasterized=True, label=label,
     )  # fmt: skip
 
 
