@@ -66,6 +66,7 @@ from lossviz.geometry.symmetry import flip_signs, orbit, orbit_size, permute_uni
 from lossviz.geometry.trajectories import train
 from lossviz.landscape._parameters import Parameter
 from lossviz.landscape.mlp import Landscape
+from lossviz.landscape.quadratic import quadratic_landscape
 from lossviz.landscape.stable import stable_cross_entropy, stable_softmax_cross_entropy
 from lossviz.problems import (
     DataError,
@@ -174,6 +175,7 @@ __all__ = [
     "project_trajectory",
     "published_samplers",
     "quadratic_descent",
+    "quadratic_landscape",
     "random_directions",
     "random_walk",
     "rank_test",

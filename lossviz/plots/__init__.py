@@ -13,6 +13,7 @@ from lossviz.plots.critical import (
 from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.lines import barriers, loss_lines
+from lossviz.plots.panels import cloud_panels
 from lossviz.plots.planes import contour, surface
 from lossviz.plots.propagation import layer_histograms, propagation_map, signal_curves
 from lossviz.plots.samplers import step_curves, value_histograms
@@ -29,6 +30,7 @@ __all__ = [
     "activation_curves",
     "agreement",
     "barriers",
+    "cloud_panels",
     "coloured_cloud",
     "contour",
     "curvature_shares",

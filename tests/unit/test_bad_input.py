@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bad_input_analysis
+import bad_input_clouds
 import bad_input_critical
 import bad_input_curvature
 import bad_input_ground
@@ -46,6 +47,7 @@ CASES = {
         bad_input_pictures,
         bad_input_propagation,
         bad_input_walk_plots,
+        bad_input_clouds,
     )
     for name, case in register.CASES.items()
 }

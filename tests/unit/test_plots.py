@@ -25,6 +25,13 @@ ESTIMATES = {
     panel: {row: {"tanh": (0.5, 0.4, 0.6), "relu": (0.1, 0.05, 0.3)} for row in ("b = 1", "b = 10")}
     for panel in ("Iris", "Heart")
 }
+CLOUDS = {
+    name: lv.progressive_gradient_walk(
+        lv.quadratic_landscape(values), 6, 30, 0.1, 1.0, seed=0, measures=("loss", "gradient_norm")
+    )
+    for name, values in {"bowl": [1.0, 4.0], "saddle": [1.0, -2.0], "pair": [3.0, 3.0]}.items()
+}
+PAIR = CLOUDS["pair"].loss.values < 0.2
 CRITICAL = {
     "quadratic_gallery": lv.plots.quadratic_gallery(
         {"bowl": (1.0, 0.5), "saddle": (1.0, -1.0)},
@@ -40,6 +47,12 @@ CRITICAL = {
     "layer_histograms": lv.plots.layer_histograms({"gain 1": SIGNALS}),
     "propagation_map": lv.plots.propagation_map(
         [1.0, 1.5, 2.0], {"relu": [[1, 0.5], [1, 1.1], [1, 2]]}, {"relu": 1.4}
+    ),
+    "cloud_panels": lv.plots.cloud_panels(
+        CLOUDS,
+        {"bowl": [1.0, 4.0], "saddle": [1.0, -2.0]},
+        {"bowl": [0.5]},
+        {"pair": {"low": PAIR}},
     ),
     "index_cloud": lv.plots.index_cloud({"near": ([0.3, 0.6], [0, 5]), "far": ([0.5], [2])}, 10),
 }
@@ -229,6 +242,38 @@ def test_clouds_draw_every_point_in_the_panel_of_its_class(pictures, walks):
         assert axes.get_title() == f"{label} · {lv.CURVATURE_CLASSES[code]} {share}"
         assert f"{share} {lv.CURVATURE_CLASSES[code]}" in pictures["loss_gradient_cloud"].alt
     assert next(panels, None) is None
+
+
+def test_panels_of_clouds_hold_every_point_levels_groups_and_bounds(pictures):
+    panels = dict(zip(CLOUDS, pictures["cloud_panels"].axes, strict=True))
+    assert [axes.get_title() for axes in panels.values()] == list(CLOUDS)
+    for name, axes in panels.items():
+        assert points_drawn(axes) == CLOUDS[name].loss.size
+    loss, norm = (CLOUDS["pair"][v].values for v in ("loss", "gradient_norm"))
+    outside, low = panels["pair"].get_lines()
+    np.testing.assert_array_equal(low.get_data(), [loss[PAIR], norm[PAIR]])
+    np.testing.assert_array_equal(outside.get_data(), [loss[~PAIR], norm[~PAIR]])
+    assert (low.get_color(), low.get_marker()) != (outside.get_color(), outside.get_marker())
+    level, _, lower, upper = panels["bowl"].get_lines()
+    assert list(level.get_xdata()) == [0.5, 0.5]
+    for curve, curvature in ((lower, 1.0), (upper, 4.0)):
+        x, y = curve.get_data()
+        np.testing.assert_allclose(y**2, 2 * curvature * x)
+    _, above, below = panels["saddle"].get_lines()  # neither side has a ceiling
+    np.testing.assert_allclose(above.get_ydata() ** 2, 2 * above.get_xdata())
+    np.testing.assert_allclose(below.get_ydata() ** 2, -4 * below.get_xdata())
+
+
+def test_panels_of_clouds_say_which_share_keeps_the_bounds(pictures):
+    assert pictures["cloud_panels"].alt.count("100 % of its points within the bounds") == 2
+    wrong = lv.plots.cloud_panels({"pair": CLOUDS["pair"]}, {"pair": [1.0, 2.0]})
+    assert "0 % of its points within the bounds" in wrong.alt
+    assert f"{text_of(float(PAIR.mean()))} low" in pictures["cloud_panels"].alt
+
+
+def test_panels_of_clouds_may_be_logarithmic():
+    (axes,) = lv.plots.cloud_panels({"pair": CLOUDS["pair"]}, log=True).axes
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
 
 
 def test_cloud_panels_share_their_axes_and_mark_the_levels(pictures):
