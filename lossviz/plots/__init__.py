@@ -14,6 +14,7 @@ from lossviz.plots.folding import folded_plane
 from lossviz.plots.lines import barriers, loss_lines
 from lossviz.plots.planes import contour, surface
 from lossviz.plots.propagation import layer_histograms, propagation_map, signal_curves
+from lossviz.plots.slices import above_below, slice_curvatures
 from lossviz.plots.spectra import density, spectrum
 from lossviz.plots.stability import stability
 from lossviz.plots.style import Mark, Picture, mark
@@ -24,6 +25,7 @@ from lossviz.plots.walks import walk_curves
 __all__ = [
     "Mark",
     "Picture",
+    "above_below",
     "activation_curves",
     "barriers",
     "coloured_cloud",
@@ -43,6 +45,7 @@ __all__ = [
     "quadratic_gallery",
     "saturation_curves",
     "signal_curves",
+    "slice_curvatures",
     "spectrum",
     "stability",
     "surface",
