@@ -133,7 +133,7 @@ def slice_curvatures(
         eigenvalues: of the Hessian, shape (weight,).
 
     Returns:
-        A picture of one panel: a histogram over a row of ticks.
+        A picture of one panel, with a histogram over a row of ticks.
 
     Raises:
         ValueError: if there are no numbers, or one is not finite.
