@@ -11,7 +11,7 @@ from lossviz.explorers._controls import State
 from lossviz.explorers._slice_words import HIGH, LOW
 from lossviz.plots.style import Picture, grid, styled
 
-_LINES = (("first direction", "#0072B2", "-"), ("second direction", "#D55E00", (0, (6, 3))))
+_LINES = (("first direction", "black", "-"), ("second direction", "#D55E00", (0, (6, 3))))
 
 
 @styled

@@ -20,8 +20,9 @@ const PAIRS = {
 const LENGTHS = { raw: "as they are", one: "of length 1", filter: "filter-normalised" };
 
 const TICKS = [[LOW, String(LOW)], [0.1, "0.1"], [1, "1"], [10, "10"]];
+/** The first curve has the colour of the page's letters. */
 const STYLES = [
-  { name: "first direction", colour: "#0072B2" },
+  { name: "first direction" },
   { name: "second direction", colour: "#D55E00", dashes: [6, 3] },
 ];
 
@@ -136,7 +137,7 @@ function draw(drawings, result, state) {
 
 function drawPlane(drawing, losses, ends) {
   const made = frame({ ...drawing, width: drawing.width - 62 }, {
-    x: ends, y: ends, grid: false, title: "loss in the plane", xlabel: "alpha, along the first",
+    x: ends, y: ends, grid: false, title: "loss in the plane (white line: 0.5)", xlabel: "alpha, along the first",
     ylabel: "beta, along the second",
   });
   const values = Array.from(losses, (loss) => Math.log10(clipped(loss)));
@@ -158,14 +159,15 @@ function drawLines(drawing, lines, ends) {
   const { ctx, box } = made;
   const places = Array.from({ length: SIDE }, (_, i) => ends[0] + ((ends[1] - ends[0]) * i) / (SIDE - 1));
   lines.forEach((heights, k) => {
-    curve(made, places, heights.map((loss) => Math.log10(clipped(loss))), STYLES[k]);
+    const colour = STYLES[k].colour || drawing.look.text;
+    curve(made, places, heights.map((loss) => Math.log10(clipped(loss))), { ...STYLES[k], colour });
   });
   ctx.font = `12px ${drawing.look.font}`;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   STYLES.forEach(({ name, colour, dashes }, k) => {
     const y = box.top + 8 + 16 * k;
-    ctx.strokeStyle = colour;
+    ctx.strokeStyle = colour || drawing.look.text;
     ctx.lineWidth = 2;
     ctx.setLineDash(dashes || []);
     line(ctx, box.left + 8, y, box.left + 34, y);
