@@ -35,8 +35,8 @@ def in_words(result: dict[str, Any], state: State, data: dict[str, Any]) -> str:
     right, flowers = data["right"], len(data["targets"])
     negative, weights = data["negative"], len(data["weights"])
     return (
-        f"{pair} {_LENGTHS[state['length']]}, {units} times {factor}: steps of length {a} and {b}, "
-        f"losses from {significant(plane.min(), 2)} to {significant(plane.max(), 2)}, "
+        f"{pair}, {_LENGTHS[state['length']]}, {units} times {factor}: steps of length {a} and "
+        f"{b}, losses from {significant(plane.min(), 2)} to {significant(plane.max(), 2)}, "
         f"{percent(float((plane <= GOOD).mean()))} of the plane up to {GOOD}. A reader would "
         f"conclude: {concluded(plane)}. The same at every setting: the outputs, loss "
         f"{fixed(result['loss'], 3)}, {right} of {flowers} flowers right, {negative} of {weights} "

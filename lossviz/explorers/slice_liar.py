@@ -73,7 +73,7 @@ def slice_liar(
     Example:
         >>> liar = slice_liar()
         >>> liar.result(power=-2.0)["text"].split(": ")[0]
-        'Random directions (draw 1) as they are, all units times 0.25'
+        'Random directions (draw 1), as they are, all units times 0.25'
     """
     pair = _checks.one_of("pair", pair, [value for value, _ in _PAIRS])
     length = _checks.one_of("length", length, [value for value, _ in _LENGTHS])

@@ -41,6 +41,8 @@ CRITICAL = {
     "propagation_map": lv.plots.propagation_map(
         [1.0, 1.5, 2.0], {"relu": [[1, 0.5], [1, 1.1], [1, 2]]}, {"relu": 1.4}
     ),
+    "above_below": lv.plots.above_below(geometry_data.plane()),
+    "slice_curvatures": lv.plots.slice_curvatures([0.1, 0.2, 0.3], [-0.4, 0.8]),
     "index_cloud": lv.plots.index_cloud({"near": ([0.3, 0.6], [0, 5]), "far": ([0.5], [2])}, 10),
 }
 OUTCOMES = {"Iris": {"full": "fails", "blockwise": "holds"}, "Heart": {"full": "open"}}

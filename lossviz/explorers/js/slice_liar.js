@@ -97,7 +97,7 @@ function inWords(result, state, data) {
   const units = state.units === "all" ? "all units" : "units in turn divided by and";
   const [a, b] = result.lengths.map((each) => fixed(each, 1));
   const [first, second] = result.curvatures.map((each) => significant(each, 2));
-  return `${pair} ${LENGTHS[state.length]}, ${units} times ${significant(2 ** state.power, 2)}: `
+  return `${pair}, ${LENGTHS[state.length]}, ${units} times ${significant(2 ** state.power, 2)}: `
     + `steps of length ${a} and ${b}, losses from ${significant(Math.min(...losses), 2)} to `
     + `${significant(Math.max(...losses), 2)}, ${percent(shareOfGood(losses))} of the plane up to `
     + `${GOOD}. A reader would conclude: ${concluded(losses)}. The same at every setting: the `
