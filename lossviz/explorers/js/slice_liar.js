@@ -66,7 +66,8 @@ const turned = (state, unit) => (state.units === "turns" && unit % 2 ? -1 : 1);
 
 /** Return a matrix with rows and columns multiplied by factors. */
 function scaled(matrix, size, factor) {
-  return Float64Array.from(matrix, (value, k) => value * factor(Math.floor(k / size)) * factor(k % size));
+  const both = (k) => factor(Math.floor(k / size)) * factor(k % size);
+  return Float64Array.from(matrix, (value, k) => value * both(k));
 }
 
 /** Return both directions as they are. */
@@ -77,7 +78,7 @@ function directionsOf({ pair, draw }, data, scale, hessian) {
     return eigenvectors(scaled(data.spread, size, (i) => scale[i]), size, [0, 1]);
   }
   const start = 2 * (draw - 1) * size;
-  return [0, 1].map((k) => Float64Array.from(data.random.slice(start + k * size, start + (k + 1) * size)));
+  return [start, start + size].map((from) => Float64Array.from(data.random.slice(from, from + size)));
 }
 
 /** Return the curvature along a direction, v' H v. */
@@ -137,8 +138,8 @@ function draw(drawings, result, state) {
 
 function drawPlane(drawing, losses, ends) {
   const made = frame({ ...drawing, width: drawing.width - 62 }, {
-    x: ends, y: ends, grid: false, title: "loss in the plane (white line: 0.5)", xlabel: "alpha, along the first",
-    ylabel: "beta, along the second",
+    x: ends, y: ends, grid: false, title: "loss in the plane (white line: 0.5)",
+    xlabel: "alpha, along the first", ylabel: "beta, along the second",
   });
   const values = Array.from(losses, (loss) => Math.log10(clipped(loss)));
   const grid = { values, side: SIDE, x: ends, y: ends };
@@ -157,7 +158,8 @@ function drawLines(drawing, lines, ends) {
     xlabel: "step", ylabel: "loss", yticks: TICKS.map(([loss, text]) => [Math.log10(loss), text]),
   });
   const { ctx, box } = made;
-  const places = Array.from({ length: SIDE }, (_, i) => ends[0] + ((ends[1] - ends[0]) * i) / (SIDE - 1));
+  const step = (ends[1] - ends[0]) / (SIDE - 1);
+  const places = Array.from({ length: SIDE }, (_, i) => ends[0] + step * i);
   lines.forEach((heights, k) => {
     const colour = STYLES[k].colour || drawing.look.text;
     curve(made, places, heights.map((loss) => Math.log10(clipped(loss))), { ...STYLES[k], colour });
