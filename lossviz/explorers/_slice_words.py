@@ -18,6 +18,7 @@ _LEVEL, _LOWER, _FREE = 0.1, 0.01, 0.05
 
 _PAIRS = {
     "random": "Random directions (draw {})",
+    "mixed": "Largest eigenvector and a random direction (draw {})",
     "eigen": "Eigenvectors of the largest and the smallest eigenvalue",
     "principal": "Principal components of training",
 }

@@ -30,6 +30,7 @@ _ROUNDING = 1e-9
 
 _PAIRS = (
     ("random", "random"),
+    ("mixed", "largest eigenvector, random"),
     ("eigen", "eigenvectors, largest and smallest"),
     ("principal", "principal components of training"),
 )
@@ -56,7 +57,8 @@ def slice_liar(
     components those of its rescaled training run.
 
     Args:
-        pair: ``"random"``, ``"eigen"`` (largest and smallest eigenvalue) or ``"principal"``.
+        pair: ``"random"``, ``"mixed"`` (the eigenvector of the largest eigenvalue, and a random
+            direction), ``"eigen"`` (largest and smallest eigenvalue) or ``"principal"``.
         length: ``"raw"`` (as they are: random ones of about 5.9, others of 1), ``"one"`` (all of
             length 1) or ``"filter"`` (see :func:`lossviz.filter_normalise`).
         power: p, from -3 to 3 in steps of 0.25; 0 leaves the units as they are.
@@ -169,13 +171,18 @@ def _directions(
     data: dict[str, Any], state: State, scale: np.ndarray, hessian: np.ndarray
 ) -> np.ndarray:
     """Return the two directions as they are, shape (2, weights)."""
+    drawn = data["random"][round(state["draw"]) - 1]
     if state["pair"] == "random":
-        return data["random"][round(state["draw"]) - 1]
+        return drawn
+    if state["pair"] == "principal":
+        return _eigenvectors(data["spread"] * np.outer(scale, scale), [-1, -2])
     if state["pair"] == "eigen":
-        vectors = np.linalg.eigh(hessian)[1]
-        chosen = vectors[:, [-1, 0]].T
-    else:
-        vectors = np.linalg.eigh(data["spread"] * np.outer(scale, scale))[1]
-        chosen = vectors[:, [-1, -2]].T
+        return _eigenvectors(hessian, [-1, 0])
+    return np.stack([*_eigenvectors(hessian, [-1]), drawn[1]])
+
+
+def _eigenvectors(matrix: np.ndarray, places: list[int]) -> np.ndarray:
+    """Return eigenvectors by the places of their eigenvalues, in rows, without what is rounding."""
+    chosen = np.linalg.eigh(matrix)[1][:, places].T
     largest = np.take_along_axis(chosen, np.abs(chosen).argmax(axis=1)[:, None], axis=1)
     return np.where(np.abs(chosen) < _ROUNDING * np.abs(largest), 0.0, chosen * np.sign(largest))

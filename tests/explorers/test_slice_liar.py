@@ -26,7 +26,7 @@ def test_the_page_shows_what_python_shows(seed):
     states = [
         liar.state(pair=pair, length=length, power=power, units=units, draw=draw, reach=reach)
         for pair, length in itertools.product(
-            ("random", "eigen", "principal"), ("raw", "one", "filter")
+            ("random", "mixed", "eigen", "principal"), ("raw", "one", "filter")
         )
         for power, units, draw, reach in (
             (0.0, "all", 1, 1.0), (-3.0, "all", 8, 0.25), (3.0, "turns", 2, 4.0),

@@ -14,6 +14,7 @@ const [LEVEL, LOWER, FREE] = [0.1, 0.01, 0.05];
 
 const PAIRS = {
   random: (draw) => `Random directions (draw ${draw})`,
+  mixed: (draw) => `Largest eigenvector and a random direction (draw ${draw})`,
   eigen: () => "Eigenvectors of the largest and the smallest eigenvalue",
   principal: () => "Principal components of training",
 };
@@ -78,7 +79,8 @@ function directionsOf({ pair, draw }, data, scale, hessian) {
     return eigenvectors(scaled(data.spread, size, (i) => scale[i]), size, [0, 1]);
   }
   const start = 2 * (draw - 1) * size;
-  return [start, start + size].map((from) => Float64Array.from(data.random.slice(from, from + size)));
+  const drawn = [start, start + size].map((at) => Float64Array.from(data.random.slice(at, at + size)));
+  return pair === "random" ? drawn : [...eigenvectors(hessian, size, [0]), drawn[1]];
 }
 
 /** Return the curvature along a direction, v' H v. */
