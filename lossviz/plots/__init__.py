@@ -17,6 +17,7 @@ from lossviz.plots.panels import cloud_panels
 from lossviz.plots.planes import contour, surface
 from lossviz.plots.propagation import layer_histograms, propagation_map, signal_curves
 from lossviz.plots.samplers import step_curves, value_histograms
+from lossviz.plots.slices import above_below, slice_curvatures
 from lossviz.plots.spectra import density, spectrum
 from lossviz.plots.stability import stability
 from lossviz.plots.style import Mark, Picture, mark
@@ -27,6 +28,7 @@ from lossviz.plots.walks import walk_curves
 __all__ = [
     "Mark",
     "Picture",
+    "above_below",
     "activation_curves",
     "agreement",
     "barriers",
@@ -48,6 +50,7 @@ __all__ = [
     "quadratic_gallery",
     "saturation_curves",
     "signal_curves",
+    "slice_curvatures",
     "spectrum",
     "stability",
     "step_curves",

@@ -29,6 +29,7 @@ import bad_input_plots
 import bad_input_propagation
 import bad_input_sampling
 import bad_input_walk_plots
+import bad_input_slices
 import lossviz as lv
 from bad_values import landscape, sample
 
@@ -48,6 +49,7 @@ CASES = {
         bad_input_propagation,
         bad_input_walk_plots,
         bad_input_clouds,
+        bad_input_slices,
     )
     for name, case in register.CASES.items()
 }

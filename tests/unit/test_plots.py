@@ -54,6 +54,8 @@ CRITICAL = {
         {"bowl": [0.5]},
         {"pair": {"low": PAIR}},
     ),
+    "above_below": lv.plots.above_below(geometry_data.plane()),
+    "slice_curvatures": lv.plots.slice_curvatures([0.1, 0.2, 0.3], [-0.4, 0.8]),
     "index_cloud": lv.plots.index_cloud({"near": ([0.3, 0.6], [0, 5]), "far": ([0.5], [2])}, 10),
 }
 OUTCOMES = {"Iris": {"full": "fails", "blockwise": "holds"}, "Heart": {"full": "open"}}

@@ -1,14 +1,11 @@
 /** The Hessian of XOR's loss in closed form, and the signs of its eigenvalues. */
 
+import { diagonalised, largest } from "./jacobi.js";
 import { PATTERNS, TARGETS, WEIGHTS, netOutput } from "./network.js";
 import { ZOO, sigmoid } from "./zoo.js";
 
 /** The weights of each hidden unit: from both inputs, the bias, and to the output. */
 const UNITS = [[0, 1, 4, 6], [2, 3, 5, 7]];
-
-// What rotations leave beside the diagonal; they converge quadratically, so few are needed.
-const SMALL = 1e-30;
-const SWEEPS = 30;
 
 /**
  * Return the Hessian of the loss, row by row.
@@ -52,48 +49,13 @@ function addSquare(matrix, vector, times) {
 }
 
 /**
- * Return the eigenvalues of a symmetric matrix, in no order, by Jacobi's rotations.
+ * Return the eigenvalues of a symmetric matrix, in no order.
  * @param {ArrayLike<number>} matrix row by row
  * @param {number} size
  * @returns {number[]}
  */
 export function eigenvalues(matrix, size) {
-  const a = Float64Array.from(matrix);
-  const scale = largest(a);
-  const diagonal = () => Array.from({ length: size }, (_, i) => scale * a[size * i + i]);
-  if (scale === 0) return diagonal();
-  for (let k = 0; k < a.length; k++) a[k] /= scale;
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    let beside = 0;
-    for (let p = 0; p < size; p++) {
-      for (let q = p + 1; q < size; q++) {
-        beside += a[size * p + q] ** 2;
-        rotate(a, size, p, q);
-      }
-    }
-    if (beside < SMALL) break;
-  }
-  return diagonal();
-}
-
-const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-
-/** Turn two axes such that the entry (p, q) becomes 0. */
-function rotate(a, size, p, q) {
-  const entry = a[size * p + q];
-  if (entry === 0) return;
-  const theta = (a[size * q + q] - a[size * p + p]) / (2 * entry);
-  const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-  const c = 1 / Math.sqrt(t * t + 1);
-  const s = t * c;
-  for (let k = 0; k < size; k++) turn(a, size * k + p, size * k + q, c, s);
-  for (let k = 0; k < size; k++) turn(a, size * p + k, size * q + k, c, s);
-}
-
-function turn(a, at, other, c, s) {
-  const value = a[at];
-  a[at] = c * value - s * a[other];
-  a[other] = s * value + c * a[other];
+  return diagonalised(matrix, size).values;
 }
 
 /**
