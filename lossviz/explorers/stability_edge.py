@@ -52,7 +52,7 @@ def stability_edge(
         ...     {"loss": (dims, [[[0.5, 0.4, 0.3]]]), "sharpness": (dims, [[[1.0, 2.0, 4.2]]])},
         ...     coords={"activation": ["relu"], "learning_rate": [0.5], "step": [0, 10, 20]})
         >>> stability_edge(run).result()["text"][:57]
-        'ReLU, learning rate 0.5: the limit 4.0 is first met at st'
+        'ReLU, learning rate 0.5: the limit 4.00 is first met at s'
     """
     data = _data(_checked(recorded))
     labels = {name: each["label"] for name, each in data["activations"].items()}
@@ -150,7 +150,7 @@ def _compute(data: dict[str, Any], state: State) -> dict[str, Any]:
 
 
 def _in_words(label: str, rate: str, edge: EdgeOfStability, every: int) -> str:
-    start = f"{label}, learning rate {rate}: the limit {significant(edge.limit, 2)} is "
+    start = f"{label}, learning rate {rate}: the limit {significant(edge.limit, 3)} is "
     if edge.reached is None or edge.hover is None or edge.above is None:
         return f"{start}not met in this run."
     told = (

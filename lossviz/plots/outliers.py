@@ -88,9 +88,7 @@ def _checked(got: object, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @styled
-def point_groups(
-    panels: Mapping[str, Mapping[str, tuple]], xlabel: str, ylabel: str, log: bool = False
-) -> Picture:
+def point_groups(panels: Mapping[str, Mapping[str, tuple]], xlabel: str, ylabel: str) -> Picture:
     """Draw one number against another, in panels, with a mark for each group of points.
 
     Args:
@@ -98,43 +96,42 @@ def point_groups(
             shape (points,).
         xlabel: what lies across.
         ylabel: what lies up.
-        log: whether the horizontal axis is logarithmic; all numbers across are then above 0.
 
     Returns:
         A picture whose panels share the vertical axis.
 
     Raises:
         ValueError: if there is no panel, group or point, too many groups, shapes differ, or a
-            number is not finite or, on a logarithmic axis, not above 0.
-        TypeError: if a label is no text or ``log`` no boolean.
+            number is not finite.
+        TypeError: if a label is no text.
 
     Example:
         >>> point_groups({"tanh": {"gd": ([1.0, 2.0], [0.4, 0.3])}}, "sharpness", "test loss").alt
         'test loss against sharpness. tanh: gd, 2 points, median 1.5 across and 0.35 up.'
     """
     xlabel, ylabel = inputs.text("xlabel", xlabel), inputs.text("ylabel", ylabel)
-    found, log = inputs.mapping("panels", panels), _checks.switch("log", log)
+    found = inputs.mapping("panels", panels)
     groups = {title: inputs.mapping("panels", each) for title, each in found.items()}
     looks = series_marks(
         "groups in panels", dict.fromkeys(g for each in groups.values() for g in each)
     )
     figure, (row,) = grid(1, len(found), (2.9, 3.0), sharey=True)
-    told = [_groups(axes, title, each, looks, log)
+    told = [_groups(axes, title, each, looks)
             for axes, (title, each) in zip(row, groups.items(), strict=True)]  # fmt: skip
     for axes in row:
-        axes.set(xlabel=xlabel, xscale="log" if log else "linear")
+        axes.set_xlabel(xlabel)
     row[0].set_ylabel(ylabel)
     legend_of(figure, row)
     return Picture(figure, f"{ylabel} against {xlabel}. {' '.join(told)}")
 
 
-def _groups(axes: Axes, title: str, groups: dict, looks: dict[str, Mark], log: bool) -> str:
+def _groups(axes: Axes, title: str, groups: dict, looks: dict[str, Mark]) -> str:
     """Draw the groups of one panel, and say where their middles lie."""
     told = []
     for label, pair in groups.items():
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise ValueError(f"panels must have a pair of arrays for each group; got {pair!r}.")
-        across = (inputs.positive_line if log else inputs.line)("panels", pair[0])
+        across = inputs.line("panels", pair[0])
         up = inputs.line("panels", pair[1], len(across))
         look = looks[label]
         axes.plot(across, up, look.marker, color=look.colour, markersize=5, label=called(label))

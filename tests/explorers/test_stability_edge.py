@@ -42,7 +42,7 @@ def test_the_page_shows_what_python_shows():
 @pytest.mark.parametrize(
     ("losses", "sharpness", "said"),
     [
-        ((0.5, 0.4, 0.45), (1.0, 2.0, 3.9), "the limit 4.0 is not met in this run."),
+        ((0.5, 0.4, 0.45), (1.0, 2.0, 3.9), "the limit 4.00 is not met in this run."),
         ((0.5, 0.4, 0.45), (1.0, 2.0, 4.0), "a median of 1.00 times the limit."),
         ((0.5, 0.4, 0.45), (1.0, 5.0, 4.0), "first met at step 10."),
         ((0.5, 0.4, 0.45), (1.0, 5.0, 4.0), "a median of 1.13 times the limit."),  # from 1.125

@@ -51,7 +51,7 @@ function median(values) {
 }
 
 function inWords(label, rate, { limit, reached, hover, rises }, every) {
-  const start = `${label}, learning rate ${rate}: the limit ${significant(limit, 2)} is `;
+  const start = `${label}, learning rate ${rate}: the limit ${significant(limit, 3)} is `;
   if (reached < 0) return `${start}not met in this run.`;
   const told = `${start}first met at step ${grouped(reached * every)}. From there on the sharpness `
     + `has a median of ${fixed(hover, 2)} times the limit`;
@@ -67,13 +67,16 @@ function draw(drawings, result, state, data) {
   drawSharpness(drawings.sharpness, result, colour);
 }
 
+/** Return the ends of the axis of steps, with room for the number at its end. */
+const across = ({ steps }) => [0, 1.05 * steps[steps.length - 1]];
+
 function drawLoss(drawing, result, colour) {
   const powers = result.loss.map(Math.log10);
   const [low, high] = [Math.min(...powers), Math.max(...powers)];
   const room = 0.08 * (high - low);
   const y = [low - room, high + room];
   const made = frame(drawing, {
-    x: [0, result.steps[result.steps.length - 1]], y, title: "Training loss", xlabel: "step",
+    x: across(result), y, title: "Training loss", xlabel: "step",
     yticks: lossTicks(...y), left: 56,
   });
   drawRun(made, drawing, result, powers, colour);
@@ -94,7 +97,7 @@ function lossTicks(low, high) {
 function drawSharpness(drawing, result, colour) {
   const top = 1.12 * Math.max(...result.sharpness, result.limit);
   const made = frame(drawing, {
-    x: [0, result.steps[result.steps.length - 1]], y: [0, top], title: "Sharpness",
+    x: across(result), y: [0, top], title: "Sharpness",
     xlabel: "step", left: 56,
   });
   const { ctx, box, Y } = made;
@@ -107,8 +110,8 @@ function drawSharpness(drawing, result, colour) {
   ctx.font = `12px ${drawing.look.font}`;
   ctx.fillStyle = drawing.look.text;
   ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
-  ctx.fillText(`limit ${significant(result.limit, 2)}`, box.right - 4, height - 3);
+  ctx.textBaseline = "top";
+  ctx.fillText(`limit ${significant(result.limit, 3)}`, box.right - 4, height + 5);
   drawRun(made, drawing, result, result.sharpness, colour);
 }
 
