@@ -16,6 +16,7 @@ from lossviz.analysis.attractor_kinds import ATTRACTOR_KINDS, AttractorKind, att
 from lossviz.analysis.attractors import Attractor, find_attractors
 from lossviz.analysis.comparison import Comparison, RankTest, cliffs_delta, compare, rank_test
 from lossviz.analysis.critical_points import CriticalPoints, find_critical_points
+from lossviz.analysis.edge import EdgeOfStability, edge_of_stability
 from lossviz.analysis.gaussian import GaussianMoments, gaussian_moments, initial_gain
 from lossviz.analysis.generalisation import generalisation
 from lossviz.analysis.propagation import SignalPropagation, measure_signals, signal_propagation
@@ -43,6 +44,7 @@ from lossviz.curvature.density import SPECTRUM_METHODS, effective_dimension, spe
 from lossviz.curvature.extremes import CURVATURE_PROOFS, ExtremeCurvature, extreme_curvature
 from lossviz.curvature.full import full_curvature
 from lossviz.curvature.inertia import Curvature, classify_curvature, classify_eigenvalues
+from lossviz.curvature.outliers import Outliers, spectral_outliers
 from lossviz.curvature.parts import HessianParts, hessian_parts
 from lossviz.curvature.quadratics import quadratic_descent
 from lossviz.curvature.random_matrices import goe_matrices, goe_positive_share
@@ -97,6 +99,7 @@ __all__ = [
     "CriticalPoints",
     "Curvature",
     "DataError",
+    "EdgeOfStability",
     "EffectiveWeights",
     "Estimate",
     "ExtremeCurvature",
@@ -108,6 +111,7 @@ __all__ = [
     "Interval",
     "Landscape",
     "Neutrality",
+    "Outliers",
     "Parameter",
     "Problem",
     "RankTest",
@@ -130,6 +134,7 @@ __all__ = [
     "connect",
     "dead_units",
     "difference",
+    "edge_of_stability",
     "effective_dimension",
     "effective_weights",
     "eigenvector_directions",
@@ -187,6 +192,7 @@ __all__ = [
     "sharpness",
     "signal_propagation",
     "spectral_density",
+    "spectral_outliers",
     "stable_cross_entropy",
     "stable_softmax_cross_entropy",
     "stagnation",

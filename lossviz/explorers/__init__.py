@@ -10,6 +10,7 @@ from lossviz.explorers.curvature_classifier import curvature_classifier
 from lossviz.explorers.depth_thermometer import depth_thermometer
 from lossviz.explorers.linked_cloud import linked_cloud
 from lossviz.explorers.slice_liar import slice_liar
+from lossviz.explorers.stability_edge import stability_edge
 from lossviz.explorers.walk_race import walk_race
 from lossviz.explorers.xor_landscape import xor_landscape
 
@@ -22,6 +23,7 @@ __all__ = [
     "depth_thermometer",
     "linked_cloud",
     "slice_liar",
+    "stability_edge",
     "walk_race",
     "xor_landscape",
 ]

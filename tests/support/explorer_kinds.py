@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+
+import xarray as xr
 
 import lossviz as lv
 
@@ -32,12 +35,18 @@ def _cloud() -> lv.explorers.Explorer:
     return lv.explorers.linked_cloud(walks, iris, log=True)
 
 
+def _edge() -> lv.explorers.Explorer:
+    path = Path(__file__).resolve().parents[2] / "book" / "results" / "stability.nc"
+    return lv.explorers.stability_edge(xr.load_dataset(path), "relu", 1.4)
+
+
 _MAKERS = {
     "activation_lab": _lab,
     "curvature_classifier": lv.explorers.curvature_classifier,
     "depth_thermometer": _thermometer,
     "linked_cloud": _cloud,
     "slice_liar": lv.explorers.slice_liar,
+    "stability_edge": _edge,
     "walk_race": lv.explorers.walk_race,
     "xor_landscape": lv.explorers.xor_landscape,
 }

@@ -30,6 +30,7 @@ import bad_input_propagation
 import bad_input_sampling
 import bad_input_walk_plots
 import bad_input_slices
+import bad_input_sharpness
 import lossviz as lv
 from bad_values import landscape, sample
 
@@ -50,6 +51,7 @@ CASES = {
         bad_input_walk_plots,
         bad_input_clouds,
         bad_input_slices,
+        bad_input_sharpness,
     )
     for name, case in register.CASES.items()
 }

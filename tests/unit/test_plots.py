@@ -58,6 +58,14 @@ CRITICAL = {
     "slice_curvatures": lv.plots.slice_curvatures([0.1, 0.2, 0.3], [-0.4, 0.8]),
     "index_cloud": lv.plots.index_cloud({"near": ([0.3, 0.6], [0, 5]), "far": ([0.5], [2])}, 10),
 }
+SHARPNESS = {
+    "outlier_tracks": lv.plots.outlier_tracks(
+        [0, 100], {"relu": ([[3.0, 2.0, 1.0], [9.0, 8.0, 1.0]], [0, 2])}
+    ),
+    "point_groups": lv.plots.point_groups(
+        {"tanh": {"gd": ([1.0, 2.0], [0.4, 0.3]), "sam": ([0.5], [0.35])}}, "sharpness", "loss"
+    ),
+}
 OUTCOMES = {"Iris": {"full": "fails", "blockwise": "holds"}, "Heart": {"full": "open"}}
 
 
@@ -84,6 +92,7 @@ def pictures(walks):
         "agreement": lv.plots.agreement({"gain": (2, 2.1, 1.9, 2.3), "level": (-4, -2, -3, -1)}),
         "outcome_grid": lv.plots.outcome_grid(OUTCOMES, ["full", "blockwise", "lanczos"]),
         **CRITICAL,
+        **SHARPNESS,
         "sweep_curves": lv.plots.sweep_curves(
             x + 1, {"a": shares, "b": shares}, "largest step", "gradient norm", log=True
         ),
@@ -159,6 +168,21 @@ def test_points_without_a_value_are_left_out_of_coloured_clouds(walks):
     assert len(points.get_offsets()) == int(sample.gap.notnull().sum())
     with pytest.raises(ValueError, match="must have finite values of gap"):
         lv.plots.coloured_cloud([sample.assign(gap=sample.loss * np.nan)], "gap", "gap")
+
+
+def test_outliers_are_drawn_apart_from_the_others(pictures):
+    (axes,) = pictures["outlier_tracks"].axes
+    apart, others = (sorted(zip(*line.get_data(), strict=True)) for line in axes.get_lines())
+    assert apart == [(1, 8.0), (1, 9.0)]
+    assert others == [(0, 1.0), (0, 2.0), (0, 3.0), (1, 1.0)]
+
+
+def test_groups_of_points_are_drawn_as_given_each_with_its_mark(pictures):
+    (axes,) = pictures["point_groups"].axes
+    gd, sam = axes.get_lines()
+    np.testing.assert_array_equal(gd.get_data(), [[1.0, 2.0], [0.4, 0.3]])
+    np.testing.assert_array_equal(sam.get_data(), [[0.5], [0.35]])
+    assert gd.get_marker() != sam.get_marker()
 
 
 def test_sweeps_are_drawn_as_measured(pictures):
