@@ -13,8 +13,8 @@ from lossviz.plots.critical import (
 from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.lines import barriers, loss_lines
-from lossviz.plots.panels import cloud_panels
 from lossviz.plots.outliers import outlier_tracks, point_groups
+from lossviz.plots.panels import cloud_panels
 from lossviz.plots.planes import contour, surface
 from lossviz.plots.propagation import layer_histograms, propagation_map, signal_curves
 from lossviz.plots.samplers import step_curves, value_histograms

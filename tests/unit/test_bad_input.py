@@ -28,9 +28,9 @@ import bad_input_planes
 import bad_input_plots
 import bad_input_propagation
 import bad_input_sampling
-import bad_input_walk_plots
-import bad_input_slices
 import bad_input_sharpness
+import bad_input_slices
+import bad_input_walk_plots
 import lossviz as lv
 from bad_values import landscape, sample
 
