@@ -6,6 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 RUNS ?= 0
+# Test processes: more than there are processors, as browsers and kernels are waited for.
+JOBS ?= 3
 
 # An index with smaller builds of PyTorch, for instance https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
@@ -27,7 +29,7 @@ NOTEBOOKS := $(wildcard book/*.ipynb)
 PROBLEM_SETS := $(wildcard coursework/source/*/*.ipynb)
 SOURCES := _config.yml _toc.yml $(wildcard CITATION.cff) lossviz $(NOTEBOOKS) $(wildcard book/*.md book/*.bib) \
 	$(wildcard book/api book/coursework) book/assets book/extensions book/results book/vendor
-# One thread, as the chapters' numbers were made; the two test processes share two cores.
+# One thread, as the chapters' numbers were made; the test processes share the cores.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 NBVAL := -p tests.support.kernel_starts -p tests.support.kernel_limits --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider
 
@@ -57,13 +59,13 @@ serve: book ## build the site, then serve it on this machine (PORT=8000)
 	$(PY) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
 test: $(TEST_ENV) book lint ## run all tests but the slow ones
-	$(PYTEST) -n 2 -m "not slow" --doctest-modules tests lossviz book/extensions book/tools coursework
-	$(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS) $(PROBLEM_SETS)
-	ATEN_CPU_CAPABILITY=default $(PYTEST) -n 2 --dist loadfile $(NBVAL) $(NOTEBOOKS) $(PROBLEM_SETS)
+	$(PYTEST) -n $(JOBS) -m "not slow" --doctest-modules tests lossviz book/extensions book/tools coursework
+	$(PYTEST) -n $(JOBS) --dist loadfile $(NBVAL) $(NOTEBOOKS) $(PROBLEM_SETS)
+	ATEN_CPU_CAPABILITY=default $(PYTEST) -n $(JOBS) --dist loadfile $(NBVAL) $(NOTEBOOKS) $(PROBLEM_SETS)
 	@echo "make test: all passed"
 
 test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
-	$(PYTEST) -n 2 --dist loadfile -m slow tests
+	$(PYTEST) -n $(JOBS) --dist loadfile -m slow tests
 	@echo "make test-slow: all passed"
 
 audit: $(TEST_ENV) book ## print Lighthouse's scores of every page (RUNS=5 for performance too)
