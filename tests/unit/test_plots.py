@@ -185,6 +185,17 @@ def test_groups_of_points_are_drawn_as_given_each_with_its_mark(pictures):
     assert gd.get_marker() != sam.get_marker()
 
 
+def test_sweeps_have_a_linear_axis_and_no_markers_where_there_are_many():
+    values = np.linspace(-2, 0.5, 31)
+    (axes,) = lv.plots.sweep_curves(
+        values, {"a": {"elu": values**2}}, "bias", "curvature", scale="linear"
+    ).axes
+    assert axes.get_xscale() == "linear"
+    (curve,) = axes.get_lines()
+    np.testing.assert_array_equal(curve.get_xdata(), values)
+    assert curve.get_marker() == ""
+
+
 def test_sweeps_are_drawn_as_measured(pictures):
     for axes in pictures["sweep_curves"].axes:
         for line in axes.get_lines():
