@@ -11,6 +11,9 @@ from lossviz.plots import _inputs as inputs
 from lossviz.plots._series import called, series_marks
 from lossviz.plots.style import Picture, grid, listed, styled
 
+# Up to so many settings are named on the axis, each at its place.
+_NAMED = 8
+
 
 @styled
 def measure_curves(
@@ -57,6 +60,9 @@ def measure_curves(
             ranges.append(f"{called(label)} between {curve.min():.3g} and {curve.max():.3g}")
         ax.set(title=inputs.text("each title of panels", title), xlabel=xlabel)
         ax.set(xscale="log", yscale="log")
+        if len(values) <= _NAMED:  # else the names would run into each other
+            ax.set_xticks(values, [f"{value:g}" for value in values])
+            ax.minorticks_off()
         ax.legend(loc="best", handlelength=3.2, fontsize="small")
         told.append(f"{title}: {listed(ranges)}.")
     axes[0].set_ylabel(ylabel)

@@ -27,6 +27,7 @@ import bad_input_planes
 import bad_input_plots
 import bad_input_propagation
 import bad_input_sampling
+import bad_input_symmetry
 import lossviz as lv
 from bad_values import landscape, sample
 
@@ -44,6 +45,7 @@ CASES = {
         bad_input_plots,
         bad_input_pictures,
         bad_input_propagation,
+        bad_input_symmetry,
     )
     for name, case in register.CASES.items()
 }
