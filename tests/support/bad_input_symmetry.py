@@ -21,7 +21,7 @@ CASES = {
                  {"a": [np.nan] * 9}, {"a": "ab"}, {"": [1.0] * 9}, {3: [1.0] * 9},
                  {"a": [1.0] * 9, "b": [1.0] * 5}]
             ),
-            "inputs": st.sampled_from([None, "ab", [], [[0, 0]], [[0], [1]], [[0, np.inf]] * 2]),
+            "inputs": st.sampled_from([None, "ab", [], [[0], [1]], [[0, np.inf]] * 2]),
             "targets": bad_array(2),
         },
     ),
