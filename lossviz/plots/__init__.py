@@ -4,6 +4,7 @@ from lossviz.plots.activations import activation_curves, saturation_curves, unit
 from lossviz.plots.agreement import agreement
 from lossviz.plots.clouds import curvature_shares, loss_gradient_cloud, tolerance_curves
 from lossviz.plots.coloured import coloured_cloud
+from lossviz.plots.copies import unit_lines
 from lossviz.plots.critical import (
     index_cloud,
     positive_shares,
@@ -13,6 +14,7 @@ from lossviz.plots.critical import (
 from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.lines import barriers, loss_lines
+from lossviz.plots.measures import measure_curves
 from lossviz.plots.outliers import outlier_tracks, point_groups
 from lossviz.plots.panels import cloud_panels
 from lossviz.plots.planes import contour, surface
@@ -45,6 +47,7 @@ __all__ = [
     "loss_gradient_cloud",
     "loss_lines",
     "mark",
+    "measure_curves",
     "outcome_grid",
     "outlier_tracks",
     "point_groups",
@@ -62,6 +65,7 @@ __all__ = [
     "tolerance_curves",
     "trajectory",
     "trajectory_panels",
+    "unit_lines",
     "unit_sums",
     "value_histograms",
     "walk_curves",

@@ -124,6 +124,8 @@ def filled(
     if not np.isfinite(loss).all():
         axes.add_patch(Rectangle(low, *(high - low), zorder=0, **_HOLE))
     masked = np.ma.masked_invalid(loss.T)
+    if scale.cut:  # a zero has no logarithm, and would be left out like a hole
+        masked = np.ma.maximum(masked, scale.levels[0] / 2)
     with np.errstate(invalid="ignore"):
         drawn = axes.contourf(
             alpha, beta, masked, levels=scale.levels, norm=scale.norm, cmap=colours,

@@ -30,6 +30,7 @@ import bad_input_propagation
 import bad_input_sampling
 import bad_input_sharpness
 import bad_input_slices
+import bad_input_symmetry
 import bad_input_walk_plots
 import lossviz as lv
 from bad_values import landscape, sample
@@ -52,6 +53,7 @@ CASES = {
         bad_input_clouds,
         bad_input_slices,
         bad_input_sharpness,
+        bad_input_symmetry,
     )
     for name, case in register.CASES.items()
 }

@@ -57,6 +57,17 @@ def test_every_point_of_a_plane_lies_in_the_band_of_its_loss(floor):
         assert [holds(path, place) for path in paths].index(True) == band, place
 
 
+def test_a_zero_on_a_logarithmic_plane_is_low_and_no_hole():
+    plane = data.plane(floor=0.02)
+    plane["loss"] = plane.loss.where(plane.loss > float(plane.loss.min()), 0.0)
+    row, column = np.unravel_index(np.argmin(plane.loss.values), plane.loss.shape)
+    axes = lv.plots.contour(plane).axes[0]
+    drawn = next(each for each in axes.collections if getattr(each, "filled", False))
+    assert drawn.extend == "min"
+    place = (float(plane.alpha[row]), float(plane.beta[column]))
+    assert holds(drawn.get_paths()[0], place)
+
+
 def test_alpha_goes_across_and_beta_upward():
     x, y = np.linspace(-1, 1, 4), np.linspace(-2, 0.5, 6)
     ramp = xr.Dataset(

@@ -66,6 +66,17 @@ SHARPNESS = {
         {"tanh": {"gd": ([1.0, 2.0], [0.4, 0.3]), "sam": ([0.5], [0.35])}}, "sharpness", "loss"
     ),
 }
+UNITS = [2.0, 1.0, 0.0, 1.0, -1.0, 0.0, 3.0, -4.0, 0.5]  # the last unit looks up only
+SYMMETRY = {
+    "unit_lines": lv.plots.unit_lines(
+        {"one": UNITS, "other": lv.permute_units(lv.Landscape("xor", "tanh"), UNITS, [1, 0])},
+        [[0, 0], [1, 1]], [0, 1],
+    ),
+    "measure_curves": lv.plots.measure_curves(
+        [0.5, 1.0, 2.0], {"a": {"trace": [4, 1, 4]}, "b": {"sam": [1, 2, 3], "asam": [1, 1, 1]}},
+        "factor", "sharpness",
+    ),
+}  # fmt: skip
 OUTCOMES = {"Iris": {"full": "fails", "blockwise": "holds"}, "Heart": {"full": "open"}}
 
 
@@ -93,6 +104,7 @@ def pictures(walks):
         "outcome_grid": lv.plots.outcome_grid(OUTCOMES, ["full", "blockwise", "lanczos"]),
         **CRITICAL,
         **SHARPNESS,
+        **SYMMETRY,
         "sweep_curves": lv.plots.sweep_curves(
             x + 1, {"a": shares, "b": shares}, "largest step", "gradient norm", log=True
         ),
@@ -203,6 +215,50 @@ def test_sweeps_are_drawn_as_measured(pictures):
             np.testing.assert_array_equal(x, np.linspace(1, 2, 5))
             np.testing.assert_array_equal(y, np.linspace(0.2, 0.9, 5))
         assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+
+
+def test_a_unit_is_zero_on_its_line_and_positive_where_its_arrow_points(pictures):
+    rows = {(2.0, 1.0, -1.0), (0.0, 1.0, 0.0)}
+    for axes, order in zip(pictures["unit_lines"].axes, ((0, 1), (1, 0)), strict=True):
+        lines = [line for line in axes.get_lines() if line.get_label().startswith("unit")]
+        for line, unit in zip(
+            lines, np.array(sorted(rows, reverse=True))[list(order)], strict=True
+        ):
+            ends = line.get_xydata()
+            np.testing.assert_allclose(ends @ unit[:2] + unit[2], 0, atol=1e-9)
+            (low, high), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+            assert np.ptp(ends, axis=0).max() > max(high - low, top - bottom)
+        for arrow, unit in zip(axes.texts, np.array(sorted(rows, reverse=True))[list(order)],
+                               strict=True):  # fmt: skip
+            assert np.array(arrow.xy) @ unit[:2] + unit[2] > 0
+
+
+def test_a_renumbered_network_has_the_same_lines_under_other_names(pictures):
+    one, other = (
+        {line.get_label(): line.get_xydata() for line in axes.get_lines()}
+        for axes in pictures["unit_lines"].axes
+    )
+    np.testing.assert_allclose(one["unit 1"], other["unit 2"])
+    np.testing.assert_allclose(one["unit 2"], other["unit 1"])
+    assert [axes.get_title() for axes in pictures["unit_lines"].axes] == [
+        "one\nout: +3, -4", "other\nout: -4, +3",
+    ]  # fmt: skip
+
+
+def test_a_unit_without_inputs_has_no_line():
+    (axes,) = lv.plots.unit_lines({"a": [0.0, 0.0, 1.0, 1.0, 0.0]}, [[0, 0]], [1]).axes
+    (line,) = [each for each in axes.get_lines() if each.get_label() == "unit 1"]
+    assert len(line.get_xdata()) == 0
+    assert not axes.texts
+
+
+def test_measures_are_drawn_as_given_on_logarithmic_axes(pictures):
+    left, right = pictures["measure_curves"].axes
+    for axes, curves in ((left, [[4, 1, 4]]), (right, [[1, 2, 3], [1, 1, 1]])):
+        assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+        assert [line.get_ydata().tolist() for line in axes.get_lines()] == curves
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["0.5", "1", "2"]
+    assert left.get_ylim() == right.get_ylim()
 
 
 def test_quadratics_have_their_ways(pictures):
