@@ -46,7 +46,7 @@ def unit_states(
     .. math:: s_i = \frac{\overline{|h_i|}}{\frac{1}{H} \sum_{k=1}^{H} \overline{|h_k|}}
 
     with means over the samples, for a layer of H units; a unit is *dormant* if
-    :math:`s_i \le \tau` (Sokar et al. 2023, arXiv 2302.12902, definition 3.1). Being dormant
+    :math:`s_i \le \tau` (Sokar et al. 2023, arXiv 2302.12902). Being dormant
     is relative to the layer, being dead is not. Neither says anything about other samples.
 
     Args:
