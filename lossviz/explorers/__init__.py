@@ -9,6 +9,7 @@ from lossviz.explorers.activation_lab import activation_lab
 from lossviz.explorers.curvature_classifier import curvature_classifier
 from lossviz.explorers.depth_thermometer import depth_thermometer
 from lossviz.explorers.linked_cloud import linked_cloud
+from lossviz.explorers.unit_graveyard import unit_graveyard
 from lossviz.explorers.walk_race import walk_race
 from lossviz.explorers.xor_landscape import xor_landscape
 
@@ -20,6 +21,7 @@ __all__ = [
     "curvature_classifier",
     "depth_thermometer",
     "linked_cloud",
+    "unit_graveyard",
     "walk_race",
     "xor_landscape",
 ]
