@@ -11,7 +11,7 @@ from lossviz import _checks, _streams
 from lossviz.explorers._controls import Range, Select, State
 from lossviz.explorers._explorer import Explorer
 from lossviz.explorers._graveyard_picture import draw
-from lossviz.explorers._words import fixed
+from lossviz.explorers._words import fixed, significant
 
 UNITS, STEPS, DRAWS = 12, 150, 4
 # Four clusters of so many points each; those on one diagonal have target 1, the others -1.
@@ -22,18 +22,20 @@ _MOST = 1e6
 
 
 def unit_graveyard(
-    learning_rate: float = 0.1, bias: float = 0.0, step: int = 60, leak: float = 0.0, seed: int = 0
+    learning_rate: float = 0.3, bias: float = 0.0, step: int = 60, leak: float = 0.0, seed: int = 0
 ) -> Explorer:
     r"""Return an explorer of a layer of twelve ReLU units that learns, and of those that die.
 
     The network :math:`\sum_k v_k f(w_k^\top x + b_k) + c` with :math:`f(z) = z` for z > 0 and
     :math:`a z` otherwise learns a checkerboard of four clusters, 48 points in all, by full
-    gradient descent on the mean squared error, from one of four random starts. Seen are the line
+    gradient descent from one of four random starts. The loss is the mean over the points of
+    Huber's: :math:`r^2 / 2` of a residual r up to 1, :math:`|r| - 1/2` beyond, so that no
+    point pulls harder than its unit. Seen are the line
     on which each unit bends, at each step, and on how many points it is on. A unit that is off at
     every point is dead if there is no leak: nothing moves it any more.
 
     Args:
-        learning_rate: from 0.02 to 0.8 in steps of 0.02; it starts below 0.8.
+        learning_rate: from 0.1 to 4 in steps of 0.1; it starts below 4.
         bias: of all units at the start, from -2 to 2 in steps of 0.25; it starts below 2.
         step: shown first, from 0 to 150; it starts below 150.
         leak: a, from 0 to 0.3 in steps of 0.05; it starts below 0.3.
@@ -48,7 +50,7 @@ def unit_graveyard(
 
     Example:
         >>> unit_graveyard().result(bias=-2.0, step=0)["text"][:54]
-        'Learning rate 0.10, starting bias -2.00, no leak. Step'
+        'Learning rate 0.3, starting bias -2.00, no leak. Step '
     """
     data = _data(_checks.whole("seed", seed, 0))
     starts = tuple((str(n), f"start {n + 1}") for n in range(DRAWS))
@@ -58,7 +60,7 @@ def unit_graveyard(
         prompt="How many of the twelve units are dead after 150 steps, and which die first?",
         note=f"Points and starts are random, with seed {seed}; training itself is not.",
         controls=(
-            Range("rate", "Learning rate", 0.02, 0.8, 0.02, 0.1, 2).starting_at(learning_rate),
+            Range("rate", "Learning rate", 0.1, 4.0, 0.1, 0.3, 1).starting_at(learning_rate),
             Range("bias", "Starting bias", -2.0, 2.0, 0.25, 0.0, 2).starting_at(bias),
             Range("step", "Step", 0, STEPS, 1, 60, 0).starting_at(step),
             Range("leak", "Leak", 0.0, 0.3, 0.05, 0.0, 2, more=True).starting_at(leak),
@@ -124,19 +126,19 @@ def _passes(
     on = z > 0
     hidden = np.where(on, z, leak * z)
     residual = np.cumsum(hidden * v, axis=1)[:, -1] + c - targets
-    back = 2 * residual / len(points)
+    back = np.clip(residual, -1, 1) / len(points)
     inner = back[:, None] * v * np.where(on, 1.0, leak)
     each = np.stack(
         [inner * x[:, None], inner * y[:, None], inner, back[:, None] * hidden,
          np.broadcast_to(back[:, None], inner.shape)], axis=2,
     )  # fmt: skip
-    loss = float(np.cumsum(residual * residual)[-1]) / len(points)
+    size = np.abs(residual)
+    huber = np.where(size <= 1, size * size / 2, size - 0.5)
+    loss = float(np.cumsum(huber)[-1]) / len(points)
     return loss, on.sum(axis=0), np.cumsum(each, axis=0)[-1]
 
 
-def _in_words(
-    state: State, step: int, counts: np.ndarray, losses: list[float], points: int
-) -> str:
+def _in_words(state: State, step: int, counts: np.ndarray, losses: list[float], points: int) -> str:
     leak = f"leak {fixed(state['leak'], 2)}" if state["leak"] > 0 else "no leak"
     off = np.flatnonzero(counts[step] == 0)
     many = f"{len(off)} of {UNITS} units are off at every point"
@@ -150,8 +152,8 @@ def _in_words(
         stopped = f" A weight passes a million after step {len(losses) - 1}: training ends there."
     half = int((counts[step] == points).sum())
     return (
-        f"Learning rate {fixed(state['rate'], 2)}, starting bias {fixed(state['bias'], 2)}, {leak}. "
+        f"Learning rate {fixed(state['rate'], 1)}, starting bias {fixed(state['bias'], 2)}, {leak}. "
         f"Step {step}: {many}{fate}; {half} on at every point. At the start {start} are off "
-        f"everywhere, at the end {end}. Mean squared error {fixed(min(losses[step], 999), 3)}, at the "
-        f"start {fixed(min(losses[0], 999), 3)}, at the end {fixed(min(losses[-1], 999), 3)}.{stopped}"
+        f"everywhere, at the end {end}. Loss {significant(losses[step], 3)}, at the "
+        f"start {significant(losses[0], 3)}, at the end {significant(losses[-1], 3)}.{stopped}"
     )

@@ -37,6 +37,7 @@ _MAKERS = {
     "curvature_classifier": lv.explorers.curvature_classifier,
     "depth_thermometer": _thermometer,
     "linked_cloud": _cloud,
+    "unit_graveyard": lv.explorers.unit_graveyard,
     "walk_race": lv.explorers.walk_race,
     "xor_landscape": lv.explorers.xor_landscape,
 }
