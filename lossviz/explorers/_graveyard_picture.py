@@ -35,7 +35,7 @@ def draw(data: dict[str, Any], result: dict[str, Any], state: State) -> Picture:
                           interpolation="nearest")  # fmt: skip
     strips.axvline(step, color="white", linewidth=1.5)
     for number in np.flatnonzero(on[step] == 0):
-        strips.text(len(on) * 1.01, number + 1, "✝" if state["leak"] == 0 else "–", va="center")
+        strips.text(len(on) * 1.01, number + 1, "✝" if state["leak"] == 0 else "-", va="center")
     strips.set(title="share of points where a unit is on", xlabel="step", ylabel="unit")
     strips.grid(visible=False)
     figure.colorbar(image, ax=strips, pad=0.08)

@@ -100,8 +100,8 @@ def _compute(data: dict[str, Any], state: State) -> dict[str, Any]:
         loss, active, slopes = _passes(points, w, b, v, c, state["leak"])
         losses.append(loss)
         on.append(active)
-        w, b, v = (old - state["rate"] * new for old, new in
-                   zip((w, b, v), (slopes[:, :2], slopes[:, 2], slopes[:, 3]), strict=True))  # fmt: skip
+        changes = slopes[:, :2], slopes[:, 2], slopes[:, 3]
+        w, b, v = (old - state["rate"] * new for old, new in zip((w, b, v), changes, strict=True))
         c = c - state["rate"] * slopes[0, 4]
         if max(np.abs(w).max(), np.abs(b).max(), np.abs(v).max()) > _MOST:
             break
@@ -152,7 +152,8 @@ def _in_words(state: State, step: int, counts: np.ndarray, losses: list[float], 
         stopped = f" A weight passes a million after step {len(losses) - 1}: training ends there."
     half = int((counts[step] == points).sum())
     return (
-        f"Learning rate {fixed(state['rate'], 1)}, starting bias {fixed(state['bias'], 2)}, {leak}. "
+        f"Learning rate {fixed(state['rate'], 1)}, starting bias {fixed(state['bias'], 2)}, "
+        f"{leak}. "
         f"Step {step}: {many}{fate}; {half} on at every point. At the start {start} are off "
         f"everywhere, at the end {end}. Loss {significant(losses[step], 3)}, at the "
         f"start {significant(losses[0], 3)}, at the end {significant(losses[-1], 3)}.{stopped}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -37,7 +36,8 @@ def unit_balance(
     incoming weights u of a unit by a > 0 and dividing the outgoing weights v by a changes no
     output. The derivative of the loss L along this move is 0, so
 
-    .. math:: \sum_j u_j \frac{\partial L}{\partial u_j} = \sum_k v_k \frac{\partial L}{\partial v_k},
+    .. math:: \sum_j u_j \frac{\partial L}{\partial u_j}
+              = \sum_k v_k \frac{\partial L}{\partial v_k},
 
     and gradient descent with infinitely small steps keeps :math:`\|u\|^2 - \|v\|^2` for ever (Du,
     Hu and Lee 2018, arXiv 1806.00900, theorem 2.1). A step of size r changes it by
@@ -62,7 +62,7 @@ def unit_balance(
         >>> found = unit_balance(iris, iris.initial(5, seed=0, start_range=1.0))
         >>> found.difference.shape, bool(torch.allclose(found.incoming, found.outgoing))
         (torch.Size([5, 4]), True)
-    """  # noqa: E501 - the formula
+    """
     points, hidden = points_and_layer(landscape, weights, layer)
     check_homogeneous(hidden, layer)
     products = points * landscape.gradient(points)

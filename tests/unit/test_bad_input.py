@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import bad_input_analysis
 import bad_input_critical
 import bad_input_curvature
+import bad_input_dying
 import bad_input_ground
 import bad_input_landscape
 import bad_input_paths
@@ -44,6 +45,7 @@ CASES = {
         bad_input_plots,
         bad_input_pictures,
         bad_input_propagation,
+        bad_input_dying,
     )
     for name, case in register.CASES.items()
 }

@@ -176,7 +176,7 @@ function drawStrips(drawing, { on, step }, state, { points }) {
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   countsAt(on, step).forEach((each, i) => {
-    if (each === 0) ctx.fillText(state.leak === 0 ? "✝" : "–", box.right + 6, Y(i + 1));
+    if (each === 0) ctx.fillText(state.leak === 0 ? "✝" : "-", box.right + 6, Y(i + 1));
   });
 }
 
