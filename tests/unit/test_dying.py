@@ -20,7 +20,7 @@ def rectifiers(*widths, seed=0):
     )
 
 
-# --- states of units ---------------------------------------------------------------------------
+# --- states of units --------------------------------------------------------------------------
 
 
 def test_states_agree_with_loops_over_units():
@@ -53,7 +53,7 @@ def test_scores_do_not_depend_on_scale_and_average_to_one():
     assert float(silent.score.max()) == 0
 
 
-# --- networks that are dead from the start -------------------------------------------------------
+# --- networks that are dead from the start ------------------------------------------------------
 
 
 def test_probability_of_dead_networks_in_closed_form():
@@ -110,7 +110,7 @@ def test_the_first_networks_do_not_depend_on_how_many_follow():
     np.testing.assert_array_equal(few.dead_first, many.dead_first[:7])
 
 
-# --- linear regions ------------------------------------------------------------------------------
+# --- linear regions -----------------------------------------------------------------------------
 
 
 def test_regions_of_one_layer_are_counted_by_lines_and_crossings():
@@ -178,7 +178,7 @@ def test_networks_that_do_not_fit_are_refused(network):
         lv.linear_regions(network)
 
 
-# --- balanced weights ----------------------------------------------------------------------------
+# --- balanced weights ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu"])
