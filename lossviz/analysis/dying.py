@@ -73,7 +73,7 @@ def draw_dead_networks(
         seed: of the draws, at least 0; the first networks are the same however many follow.
 
     Returns:
-        A data set over ``network`` and ``layer``, which counts from 1: ``dead_first``, whether
+        A data set over ``network`` and ``layer``, which counts from 1, of ``dead_first``, whether
         by that layer the network is dead at the first input, and ``dead_all``, whether some layer
         so far was silent at all inputs.
 

@@ -34,9 +34,9 @@ def linear_regions(
         resolution: points along a side, at least 2.
 
     Returns:
-        A data set over ``y`` and ``x``: ``region``, numbered from 0 in the order in which they
-        are met; and over ``layer`` (of rectifiers, from 1), ``y``, ``x``: ``active``, the number
-        of units that are on. The attribute ``regions`` is their number, and ``dead`` lists for
+        A data set of ``region`` over ``y`` and ``x``, numbered from 0 in the order in which
+        regions are met, and of ``active`` over ``layer`` (of rectifiers, from 1), ``y`` and ``x``,
+        the number of units that are on. The attribute ``regions`` is their number, and ``dead`` lists for
         each layer how many units are on nowhere.
 
     Raises:

@@ -31,7 +31,7 @@ def region_map(maps: Mapping[str, xr.Dataset]) -> Picture:
         maps: for each panel's title, what :func:`lossviz.linear_regions` returned.
 
     Returns:
-        A picture in which lines are the kinks: across each, a unit goes on or off.
+        A picture whose lines are the kinks; across each, a unit goes on or off.
 
     Raises:
         ValueError: if there is no map, or one lacks a variable.
