@@ -22,7 +22,7 @@ _MOST = 1e6
 
 
 def unit_graveyard(
-    learning_rate: float = 0.3, bias: float = 0.0, step: int = 60, leak: float = 0.0, seed: int = 0
+    learning_rate: float = 0.3, bias: float = -1.0, step: int = 60, leak: float = 0.0, seed: int = 0
 ) -> Explorer:
     r"""Return an explorer of a layer of twelve ReLU units that learns, and of those that die.
 
@@ -61,7 +61,7 @@ def unit_graveyard(
         note=f"Points and starts are random, with seed {seed}; training itself is not.",
         controls=(
             Range("rate", "Learning rate", 0.1, 4.0, 0.1, 0.3, 1).starting_at(learning_rate),
-            Range("bias", "Starting bias", -2.0, 2.0, 0.25, 0.0, 2).starting_at(bias),
+            Range("bias", "Starting bias", -2.0, 2.0, 0.25, -1.0, 2).starting_at(bias),
             Range("step", "Step", 0, STEPS, 1, 60, 0).starting_at(step),
             Range("leak", "Leak", 0.0, 0.3, 0.05, 0.0, 2, more=True).starting_at(leak),
             Select("start", "Start", starts, "0", more=True),

@@ -58,8 +58,10 @@ def region_map(maps: Mapping[str, xr.Dataset]) -> Picture:
         axes.pcolormesh(x, y, regions % len(_PALE), cmap=ListedColormap(_PALE), vmin=-0.5,
                         vmax=len(_PALE) - 0.5, shading="nearest", rasterized=True)  # fmt: skip
         edge = np.zeros(regions.shape)
-        edge[:, 1:] += regions[:, 1:] != regions[:, :-1]
-        edge[1:, :] += regions[1:, :] != regions[:-1, :]
+        across, along = regions[:, 1:] != regions[:, :-1], regions[1:] != regions[:-1]
+        for side in (slice(1, None), slice(None, -1)):  # on both sides, to be seen
+            edge[:, side] += across
+            edge[side] += along
         axes.pcolormesh(x, y, np.ma.masked_equal(np.minimum(edge, 1), 0), shading="nearest",
                         cmap=ListedColormap(["#222222"]), rasterized=True)  # fmt: skip
         axes.set(title=title, xlabel="first input", aspect="equal")
@@ -130,6 +132,9 @@ def interval_curves(
             axes.plot(values, curve, color=colour, linestyle=dashes, linewidth=1.4)
         told.append(f"{label} from {found[0, 0]:.2g} to {found[-1, 0]:.2g}")
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if log else "linear")
+    if log:
+        axes.set_xticks(values, [f"{value:g}" for value in values])
+        axes.set_xticks([], minor=True)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)
     theory = "; lines are theory" if expected else ""
     alt = f"""{ylabel} against {xlabel} from {values[0]:g} to {values[-1]:g}, with
