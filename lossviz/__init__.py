@@ -7,15 +7,18 @@ modules ``lv.explorers``, ``lv.plots`` and ``lv.study``.
 from lossviz import explorers, plots, study
 from lossviz.activations import (
     Activation,
+    UnitStates,
     activation_names,
     dead_units,
     get_activation,
     register_activation,
+    unit_states,
 )
 from lossviz.analysis.attractor_kinds import ATTRACTOR_KINDS, AttractorKind, attractor_kind
 from lossviz.analysis.attractors import Attractor, find_attractors
 from lossviz.analysis.comparison import Comparison, RankTest, cliffs_delta, compare, rank_test
 from lossviz.analysis.critical_points import CriticalPoints, find_critical_points
+from lossviz.analysis.dying import dead_probability, draw_dead_networks
 from lossviz.analysis.edge import EdgeOfStability, edge_of_stability
 from lossviz.analysis.gaussian import GaussianMoments, gaussian_moments, initial_gain
 from lossviz.analysis.generalisation import generalisation
@@ -50,6 +53,7 @@ from lossviz.curvature.quadratics import quadratic_descent
 from lossviz.curvature.random_matrices import goe_matrices, goe_positive_share
 from lossviz.curvature.spectra import TopEigenvalues, top_eigenvalues
 from lossviz.curvature.traces import TRACE_METHODS, HessianEstimate, hessian_diagonal, trace
+from lossviz.geometry.balance import UnitBalance, unit_balance
 from lossviz.geometry.directions import (
     difference,
     eigenvector_directions,
@@ -62,6 +66,7 @@ from lossviz.geometry.normalisation import filter_normalise, normalise, orthogon
 from lossviz.geometry.paths import barrier, connect, interpolate
 from lossviz.geometry.planes import loss_line, loss_plane
 from lossviz.geometry.projection import project_trajectory
+from lossviz.geometry.regions import linear_regions
 from lossviz.geometry.rescaling import rescale_to_sharpness
 from lossviz.geometry.sharpness import SHARPNESS_MEASURES, sharpness
 from lossviz.geometry.symmetry import flip_signs, orbit, orbit_size, permute_units, rescale_units
@@ -118,6 +123,8 @@ __all__ = [
     "SignalPropagation",
     "Stagnation",
     "TopEigenvalues",
+    "UnitBalance",
+    "UnitStates",
     "Valley",
     "Valleys",
     "activation_names",
@@ -132,8 +139,10 @@ __all__ = [
     "compare",
     "compare_samplers",
     "connect",
+    "dead_probability",
     "dead_units",
     "difference",
+    "draw_dead_networks",
     "edge_of_stability",
     "effective_dimension",
     "effective_weights",
@@ -159,6 +168,7 @@ __all__ = [
     "inertia_kinds",
     "initial_gain",
     "interpolate",
+    "linear_regions",
     "load_problem",
     "loss_line",
     "loss_plane",
@@ -200,4 +210,6 @@ __all__ = [
     "top_eigenvalues",
     "trace",
     "train",
+    "unit_balance",
+    "unit_states",
 ]

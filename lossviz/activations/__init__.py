@@ -8,11 +8,14 @@ carries both in closed form, written to stay accurate where the naive formula ro
 from lossviz.activations._activation import Activation
 from lossviz.activations.registry import activation_names, get_activation, register_activation
 from lossviz.activations.saturation import dead_units
+from lossviz.activations.states import UnitStates, unit_states
 
 __all__ = [
     "Activation",
+    "UnitStates",
     "activation_names",
     "dead_units",
     "get_activation",
     "register_activation",
+    "unit_states",
 ]

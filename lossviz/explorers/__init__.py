@@ -11,6 +11,7 @@ from lossviz.explorers.depth_thermometer import depth_thermometer
 from lossviz.explorers.linked_cloud import linked_cloud
 from lossviz.explorers.slice_liar import slice_liar
 from lossviz.explorers.stability_edge import stability_edge
+from lossviz.explorers.unit_graveyard import unit_graveyard
 from lossviz.explorers.walk_race import walk_race
 from lossviz.explorers.xor_landscape import xor_landscape
 
@@ -24,6 +25,7 @@ __all__ = [
     "linked_cloud",
     "slice_liar",
     "stability_edge",
+    "unit_graveyard",
     "walk_race",
     "xor_landscape",
 ]

@@ -11,6 +11,7 @@ from lossviz.plots.critical import (
     quadratic_gallery,
     zero_counts,
 )
+from lossviz.plots.death import interval_curves, region_map
 from lossviz.plots.estimates import estimate_rows, outcome_grid
 from lossviz.plots.folding import folded_plane
 from lossviz.plots.lines import barriers, loss_lines
@@ -43,6 +44,7 @@ __all__ = [
     "estimate_rows",
     "folded_plane",
     "index_cloud",
+    "interval_curves",
     "layer_histograms",
     "loss_gradient_cloud",
     "loss_lines",
@@ -54,6 +56,7 @@ __all__ = [
     "positive_shares",
     "propagation_map",
     "quadratic_gallery",
+    "region_map",
     "saturation_curves",
     "signal_curves",
     "slice_curvatures",

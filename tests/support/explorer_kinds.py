@@ -47,6 +47,7 @@ _MAKERS = {
     "linked_cloud": _cloud,
     "slice_liar": lv.explorers.slice_liar,
     "stability_edge": _edge,
+    "unit_graveyard": lv.explorers.unit_graveyard,
     "walk_race": lv.explorers.walk_race,
     "xor_landscape": lv.explorers.xor_landscape,
 }

@@ -20,6 +20,7 @@ import bad_input_analysis
 import bad_input_clouds
 import bad_input_critical
 import bad_input_curvature
+import bad_input_dying
 import bad_input_ground
 import bad_input_landscape
 import bad_input_paths
@@ -54,6 +55,7 @@ CASES = {
         bad_input_slices,
         bad_input_sharpness,
         bad_input_symmetry,
+        bad_input_dying,
     )
     for name, case in register.CASES.items()
 }

@@ -13,6 +13,7 @@ import pytest
 import torch
 import xarray as xr
 from PIL import Image
+from torch import nn
 
 import geometry_data
 import lossviz as lv
@@ -56,6 +57,12 @@ CRITICAL = {
     ),
     "above_below": lv.plots.above_below(geometry_data.plane()),
     "slice_curvatures": lv.plots.slice_curvatures([0.1, 0.2, 0.3], [-0.4, 0.8]),
+    "region_map": lv.plots.region_map(
+        {"one": lv.linear_regions(nn.Sequential(nn.Linear(2, 3), nn.ReLU()), 2.0, 21)}
+    ),
+    "interval_curves": lv.plots.interval_curves(
+        [1, 2], {"a": [(0.2, 0.1, 0.3), (0.4, 0.3, 0.5)]}, "x", "y", {"a": [0.2, 0.5]}
+    ),
     "index_cloud": lv.plots.index_cloud({"near": ([0.3, 0.6], [0, 5]), "far": ([0.5], [2])}, 10),
 }
 SHARPNESS = {
@@ -139,6 +146,14 @@ def test_estimates_are_drawn_in_their_rows_with_their_intervals(pictures):
         assert intervals == [[0.4, 0.6], [0.05, 0.3]] * 2
         points = [(float(x[0]), round(float(y[0]))) for x, y in drawn if len(x) == 1]
         assert points == [(0.5, 0), (0.1, 0), (0.5, 1), (0.1, 1)]
+
+
+def test_intervals_and_theory_are_drawn_where_they_are(pictures):
+    (axes,) = pictures["interval_curves"].axes
+    marks, *ends, theory = axes.get_lines()
+    assert marks.get_ydata().tolist() == [0.2, 0.4]
+    np.testing.assert_allclose([each.get_ydata() for each in ends], [[0.1, 0.3], [0.3, 0.5]])
+    assert theory.get_ydata().tolist() == [0.2, 0.5]
 
 
 def test_agreement_is_in_units_of_what_was_expected(pictures):
