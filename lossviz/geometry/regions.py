@@ -36,8 +36,8 @@ def linear_regions(
     Returns:
         A data set of ``region`` over ``y`` and ``x``, numbered from 0 in the order in which
         regions are met, and of ``active`` over ``layer`` (of rectifiers, from 1), ``y`` and ``x``,
-        the number of units that are on. The attribute ``regions`` is their number, and ``dead`` lists for
-        each layer how many units are on nowhere.
+        the number of units that are on. The attribute ``regions`` is the number of regions, and
+        ``dead`` lists for each layer how many units are on nowhere.
 
     Raises:
         ValueError: if the network has other layers, no rectifier, or not two inputs, or if a
