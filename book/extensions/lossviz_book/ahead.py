@@ -60,7 +60,7 @@ def not_cached(
             yield path
 
 
-def run(path: Path, timeout: int) -> ExecutionResult | RuntimeError:
+def run(path: Path, timeout: int) -> ExecutionResult | Exception:
     """Execute a notebook in its folder; a kernel that does not start is returned as its error."""
     notebook = nbformat.read(path, as_version=4)
     try:
@@ -70,20 +70,23 @@ def run(path: Path, timeout: int) -> ExecutionResult | RuntimeError:
             timeout=timeout,
             allow_errors=False,
         )
-    except RuntimeError as error:
+    except (
+        RuntimeError,
+        AssertionError,  # by which the clean-up stops after a kernel has died
+    ) as error:
         return error
 
 
 def keep(
     cache: JupyterCacheAbstract,
     path: Path,
-    result: ExecutionResult | RuntimeError,
+    result: ExecutionResult | Exception,
 ) -> None:
     """Put a notebook's outputs into the cache.
 
     After an error nothing is kept: MyST-NB then executes the notebook itself, and tells.
     """
-    if isinstance(result, RuntimeError) or result.err is not None:
+    if isinstance(result, Exception) or result.err is not None:
         _log.info("%s is executed again when it is read", path.name)
         return
     data = {"execution_seconds": result.time}
