@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from lossviz.activations import get_activation
 from lossviz.plots import _inputs as inputs
+from lossviz.plots._fields import capital
 from lossviz.plots.style import Picture, grid, listed, mark, styled
 
 
@@ -65,12 +66,14 @@ def kink_curves(
 def mean_output_curves(
     measured: Mapping[str, Float[np.ndarray, "layer"]],
     expected: Mapping[str, Float[np.ndarray, "layer"]],
+    ylabel: str = "mean output",
 ) -> Picture:
     """Draw the mean output of each layer: marks for networks that were run, lines for theory.
 
     Args:
         measured: for each activation, the mean output of each layer, shape (layers,).
         expected: for the same activations, what theory expects, shape (layers,).
+        ylabel: what is drawn, such as means divided by something.
 
     Returns:
         A picture of one panel.
@@ -78,13 +81,14 @@ def mean_output_curves(
     Raises:
         ValueError: if there is no activation or an unknown one, names or shapes differ, or a
             value is not finite.
+        TypeError: if ``ylabel`` is no text.
 
     Example:
         >>> mean_output_curves({"relu": [0.4, 0.5]}, {"relu": [0.4, 0.4]}).alt[-10:]
         'ReLU 0.50.'
     """
     measured = inputs.mapping("measured", measured)
-    expected = inputs.mapping("expected", expected)
+    expected, ylabel = inputs.mapping("expected", expected), inputs.text("ylabel", ylabel)
     if list(measured) != list(expected):
         raise ValueError(
             "measured and expected must have the same names in the same order; got "
@@ -101,10 +105,10 @@ def mean_output_curves(
         axes.plot(layers, theory, color=look.colour, linestyle=look.dashes, linewidth=1.4)
         axes.plot(layers, values, color=look.colour, marker=look.marker, linestyle="",
                   markersize=5, label=activation.label)  # fmt: skip
-        told.append(f"{activation.label} {values[-1]:.2f}")
+        told.append(f"{activation.label} {round(values[-1], 2) + 0.0:.2f}")  # no -0.00
     axes.axhline(0, color="black", linewidth=0.8, linestyle=":")
-    axes.set(xlabel="layer", ylabel="mean output")
+    axes.set(xlabel="layer", ylabel=ylabel)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    alt = f"""Mean output against the layer, 1 to {count}: marks are networks that were run, lines
-        the theory. Mean output of the last layer: {listed(told)}."""
+    alt = f"""{capital(ylabel)} against the layer, 1 to {count}: marks are networks that were run,
+        lines the theory. Measured at the last layer: {listed(told)}."""
     return Picture(figure, alt)
