@@ -30,6 +30,7 @@ import bad_input_propagation
 import bad_input_sampling
 import bad_input_sharpness
 import bad_input_slices
+import bad_input_smoothness
 import bad_input_walk_plots
 import lossviz as lv
 from bad_values import landscape, sample
@@ -51,6 +52,7 @@ CASES = {
         bad_input_walk_plots,
         bad_input_clouds,
         bad_input_slices,
+        bad_input_smoothness,
         bad_input_sharpness,
     )
     for name, case in register.CASES.items()

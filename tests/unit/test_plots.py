@@ -44,6 +44,10 @@ CRITICAL = {
     "signal_curves": lv.plots.signal_curves(
         {"tanh": SIGNALS}, {"tanh": {"variance": [1.0, 0.5, 0.2], "gradient": [0.2, 0.5, 1.0]}}
     ),
+    "kink_curves": lv.plots.kink_curves(
+        [-1.0, -0.5, 0.5, 1.0], {"slope": {"relu": [0, 0, 1, 1], "elu": [0.4, 0.6, 1, 1]}}
+    ),
+    "mean_output_curves": lv.plots.mean_output_curves({"elu": [0.2, 0.1]}, {"elu": [0.2, 0.2]}),
     "layer_histograms": lv.plots.layer_histograms({"gain 1": SIGNALS}),
     "propagation_map": lv.plots.propagation_map(
         [1.0, 1.5, 2.0], {"relu": [[1, 0.5], [1, 1.1], [1, 2]]}, {"relu": 1.4}
