@@ -101,7 +101,12 @@ def mean_output_curves(
         values = inputs.line(f"measured of {name}", values, count)
         count = len(values)
         layers = np.arange(1, count + 1)
-        theory = inputs.line(f"expected of {name}", expected[name], count)
+        theory = inputs.line(f"expected of {name}", expected[name])
+        if len(theory) != count:
+            raise ValueError(
+                f"measured and expected of {name} must have as many layers; "
+                f"got {count} and {len(theory)}."
+            )
         axes.plot(layers, theory, color=look.colour, linestyle=look.dashes, linewidth=1.4)
         axes.plot(layers, values, color=look.colour, marker=look.marker, linestyle="",
                   markersize=5, label=activation.label)  # fmt: skip
