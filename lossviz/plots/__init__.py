@@ -22,6 +22,7 @@ from lossviz.plots.planes import contour, surface
 from lossviz.plots.propagation import layer_histograms, propagation_map, signal_curves
 from lossviz.plots.samplers import step_curves, value_histograms
 from lossviz.plots.slices import above_below, slice_curvatures
+from lossviz.plots.smoothness import kink_curves, mean_output_curves
 from lossviz.plots.spectra import density, spectrum
 from lossviz.plots.stability import stability
 from lossviz.plots.style import Mark, Picture, mark
@@ -45,10 +46,12 @@ __all__ = [
     "folded_plane",
     "index_cloud",
     "interval_curves",
+    "kink_curves",
     "layer_histograms",
     "loss_gradient_cloud",
     "loss_lines",
     "mark",
+    "mean_output_curves",
     "measure_curves",
     "outcome_grid",
     "outlier_tracks",

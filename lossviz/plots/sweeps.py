@@ -12,8 +12,6 @@ from lossviz.activations import get_activation
 from lossviz.plots import _inputs as inputs
 from lossviz.plots.style import Picture, grid, listed, mark, styled
 
-_MOST_MARKERS, _MOST_TICKS = 30, 10
-
 
 @styled
 def sweep_curves(
@@ -22,20 +20,18 @@ def sweep_curves(
     xlabel: str,
     ylabel: str,
     log: bool = False,
-    scale: str = "log",
 ) -> Picture:
     """Draw a measured number against a varied one, a curve per activation.
 
     Args:
-        values: what was varied, shape (settings,); above 0 if the horizontal axis is logarithmic.
+        values: what was varied, above 0, shape (settings,); the horizontal axis is logarithmic.
         panels: for each panel's title, for each activation, what was measured, shape (settings,).
         xlabel: what was varied.
         ylabel: what was measured.
         log: whether the vertical axis is logarithmic; all numbers must then be above 0.
-        scale: of the horizontal axis, ``"log"`` or ``"linear"``.
 
     Returns:
-        A picture whose panels share their axes. Curves of more than 30 settings have no markers.
+        A picture whose panels share their axes.
 
     Raises:
         ValueError: if there is no panel, an activation is unknown, shapes differ, or a value is
@@ -46,8 +42,7 @@ def sweep_curves(
         >>> sweep_curves([0.1, 1.0], {"XOR": {"elu": [2, 4]}}, "step", "gradient").alt
         'gradient against step from 0.1 to 1. XOR: ELU from 2 to 4.'
     """
-    _checks.one_of("scale", scale, ("log", "linear"))
-    values = (inputs.positive_line if scale == "log" else inputs.line)("values", values)
+    values = inputs.positive_line("values", values)
     xlabel, ylabel = inputs.text("xlabel", xlabel), inputs.text("ylabel", ylabel)
     panels, log = inputs.mapping("panels", panels), _checks.switch("log", log)
     check = inputs.positive_line if log else inputs.line
@@ -59,13 +54,10 @@ def sweep_curves(
             activation, look = get_activation(name), mark(name)
             inputs.line(f"panels, {name},", curve, len(values))
             measured = check(f"panels, {name},", curve)
-            marker = look.marker if len(values) <= _MOST_MARKERS else ""
             ax.plot(values, measured, color=look.colour, linestyle=look.dashes,
-                    marker=marker, markersize=5, label=activation.label)  # fmt: skip
+                    marker=look.marker, markersize=5, label=activation.label)  # fmt: skip
             ends.append(f"{activation.label} from {measured[0]:.3g} to {measured[-1]:.3g}")
-        ax.set(title=title, xlabel=xlabel, xscale=scale)
-        if scale == "linear" and len(values) <= _MOST_TICKS:
-            ax.set_xticks(values)
+        ax.set(title=title, xlabel=xlabel, xscale="log")
         told.append(f"{title}: {listed(ends)}.")
     axes[0].set(ylabel=ylabel, yscale="log" if log else "linear")
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)

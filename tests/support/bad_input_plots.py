@@ -115,7 +115,7 @@ CASES = {
     "plots.sweep_curves": Case(
         lv.plots.sweep_curves,
         {"values": [0.1, 1.0], "panels": {"a": {"tanh": [1.0, 2.0]}}, "xlabel": "step",
-         "ylabel": "loss", "log": True, "scale": "log"},
+         "ylabel": "loss", "log": True},
         {
             "values": bad_array(2, longer=False) | st.sampled_from([[0.0, 1.0], [-1.0, 1.0]]),
             "panels": st.sampled_from(
@@ -126,7 +126,6 @@ CASES = {
             "xlabel": st.sampled_from(["", None, 3, ["a"]]),
             "ylabel": st.sampled_from(["", None, 3, ["a"]]),
             "log": st.sampled_from([None, 1, "yes"]),
-            "scale": st.sampled_from([None, 1, "lin"]),
         },
     ),
     "plots.curvature_shares": Case(

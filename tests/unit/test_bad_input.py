@@ -31,6 +31,7 @@ import bad_input_propagation
 import bad_input_sampling
 import bad_input_sharpness
 import bad_input_slices
+import bad_input_smoothness
 import bad_input_symmetry
 import bad_input_walk_plots
 import lossviz as lv
@@ -53,6 +54,7 @@ CASES = {
         bad_input_walk_plots,
         bad_input_clouds,
         bad_input_slices,
+        bad_input_smoothness,
         bad_input_sharpness,
         bad_input_symmetry,
         bad_input_dying,

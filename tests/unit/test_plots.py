@@ -45,6 +45,10 @@ CRITICAL = {
     "signal_curves": lv.plots.signal_curves(
         {"tanh": SIGNALS}, {"tanh": {"variance": [1.0, 0.5, 0.2], "gradient": [0.2, 0.5, 1.0]}}
     ),
+    "kink_curves": lv.plots.kink_curves(
+        [-1.0, -0.5, 0.5, 1.0], {"slope": {"relu": [0, 0, 1, 1], "elu": [0.4, 0.6, 1, 1]}}
+    ),
+    "mean_output_curves": lv.plots.mean_output_curves({"elu": [0.2, 0.1]}, {"elu": [0.2, 0.2]}),
     "layer_histograms": lv.plots.layer_histograms({"gain 1": SIGNALS}),
     "propagation_map": lv.plots.propagation_map(
         [1.0, 1.5, 2.0], {"relu": [[1, 0.5], [1, 1.1], [1, 2]]}, {"relu": 1.4}
@@ -210,17 +214,6 @@ def test_groups_of_points_are_drawn_as_given_each_with_its_mark(pictures):
     np.testing.assert_array_equal(gd.get_data(), [[1.0, 2.0], [0.4, 0.3]])
     np.testing.assert_array_equal(sam.get_data(), [[0.5], [0.35]])
     assert gd.get_marker() != sam.get_marker()
-
-
-def test_sweeps_have_a_linear_axis_and_no_markers_where_there_are_many():
-    values = np.linspace(-2, 0.5, 31)
-    (axes,) = lv.plots.sweep_curves(
-        values, {"a": {"elu": values**2}}, "bias", "curvature", scale="linear"
-    ).axes
-    assert axes.get_xscale() == "linear"
-    (curve,) = axes.get_lines()
-    np.testing.assert_array_equal(curve.get_xdata(), values)
-    assert curve.get_marker() == ""
 
 
 def test_sweeps_are_drawn_as_measured(pictures):
