@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 HOST = re.compile(r'data-lv-host="([a-z_]+)-')
 
-#: Where explorers of each kind stand: pages by kind.
+#: Where explorers of each kind stand: chapters by kind.
 PLACES = {
     kind: path.relative_to(SITE).as_posix()
     for path in sorted(SITE.glob("book/*.html"), reverse=True)
+    if (ROOT / path.relative_to(SITE)).with_suffix(".ipynb").is_file()
     for kind in HOST.findall(path.read_text(encoding="utf-8"))
 }
 

@@ -10,7 +10,8 @@ from jupyter_cache import get_cache
 from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.errors import ConfigError, ExtensionError
 
-from lossviz_book import ahead, cache, repository, site, theme
+import lossviz as lv
+from lossviz_book import ahead, cache, live, repository, site, theme
 
 
 @pytest.mark.parametrize(
@@ -270,3 +271,19 @@ def test_a_kernel_that_does_not_start_is_told_by_its_error(tmp_path, monkeypatch
     monkeypatch.setattr(ahead, "single_nb_execution", no_kernel)
     path = small_notebook(tmp_path / "a.ipynb", "2 + 3")
     assert str(ahead.run(path, 60)) == "no kernel"
+
+
+def test_an_explorer_on_a_page_is_that_of_a_notebook():
+    explorer = lv.explorers.curvature_classifier()
+    assert live.as_html("curvature_classifier") == explorer._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize("kind", ["nothing", "Explorer", "__all__"])
+def test_an_unknown_explorer_is_told(kind):
+    with pytest.raises(ValueError, match=f"there is no explorer '{kind}'"):
+        live.as_html(kind)
+
+
+def test_an_explorer_that_needs_data_is_told():
+    with pytest.raises(ValueError, match="'linked_cloud' needs data"):
+        live.as_html("linked_cloud")

@@ -11,7 +11,7 @@
 - :mod:`lossviz_book.repository` gives source and launch buttons where the book has an address;
 - :mod:`lossviz_book.site` writes the way in from the root and places the page for lost readers;
 - :mod:`lossviz_book.citation` says how to cite the book, :mod:`lossviz_book.times` how long a
-  chapter takes.
+  chapter takes, and :mod:`lossviz_book.live` puts explorers on pages that are no notebooks.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from lossviz_book import (
     citation,
     crawlers,
     head,
+    live,
     pictures,
     repository,
     site,
@@ -45,6 +46,7 @@ PARTS = (
     repository,
     citation,
     times,
+    live,
     site,
 )
 
