@@ -58,7 +58,7 @@ def check_order(entries, numbers, texts):
 
 def check_contents(entries, numbers, texts):
     """The table of contents names the page that each chapter begins on."""
-    table = words(texts[1])
+    table = words(" ".join(texts[1 : min(numbers.values()) - 1]))
     for entry in entries:
         number = numbers[site_pages.anchor(entry.path)]
         assert f"{words(entry.title)}{number}" in table

@@ -16,7 +16,10 @@ const SPAN = 2.5;
 /** @type {import("./explorer.js").PanelSpec[]} */
 const panels = [
   { name: "plane", label: "Lines on which units bend, over the points", aspect: 1.05, least: 300 },
-  { name: "strips", label: "Share of points on which each unit is on, step by step", aspect: 1.05, least: 300 },
+  {
+    name: "strips", label: "Share of points on which each unit is on, step by step",
+    aspect: 1.05, least: 300,
+  },
 ];
 
 /**
