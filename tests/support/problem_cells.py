@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import matplotlib.pyplot as plt
 from nbformat import NotebookNode
 
 
@@ -50,6 +51,7 @@ def run(
     answers = {"student-id": f"STUDENT_ID = {student!r}"} | (answers or {})
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for cell in notebook.cells:
+        plt.close("all")  # what the cell before has drawn
         if cell.cell_type != "code" or is_by_hand(cell):
             continue
         name = settings(cell)["grade_id"]
