@@ -58,7 +58,6 @@ class BaseLandscape(Sampled):
             ValueError: for another shape or non-finite weights.
         """
 
-    @abstractmethod
     def gradient(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points weight"]:
         """Return the gradient of the loss, shape (..., num_weights).
 
@@ -68,6 +67,7 @@ class BaseLandscape(Sampled):
         Raises:
             ValueError: for another shape or non-finite weights.
         """
+        return self.loss_and_gradient(weights)[1]
 
     @abstractmethod
     def loss_and_gradient(

@@ -128,10 +128,6 @@ class Landscape(OnClosedForm):
         return self._over_points(weights, self._form.loss)
 
     @override
-    def gradient(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points weight"]:
-        return self.loss_and_gradient(weights)[1]
-
-    @override
     def loss_and_gradient(
         self, weights: Float[Tensor, "*points weight"]
     ) -> tuple[Float[Tensor, "*points"], Float[Tensor, "*points weight"]]:

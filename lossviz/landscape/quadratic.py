@@ -79,10 +79,6 @@ class QuadraticLandscape(BaseLandscape):
         return self._levels(self._points(weights)).amin(dim=-1)
 
     @override
-    def gradient(self, weights: Float[Tensor, "*points weight"]) -> Float[Tensor, "*points weight"]:
-        return self.loss_and_gradient(weights)[1]
-
-    @override
     def loss_and_gradient(
         self, weights: Float[Tensor, "*points weight"]
     ) -> tuple[Float[Tensor, "*points"], Float[Tensor, "*points weight"]]:
