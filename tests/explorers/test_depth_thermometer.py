@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
 
 import lossviz as lv
 from browser_modules import assert_same, call
-from looks import picture
+from looks import changes_and_comes_back
 
 ZOO = ("tanh", "relu", "elu", "sigmoid", "selu", "gelu", "softplus", "sine", "identity")
 
@@ -53,16 +52,4 @@ def test_bad_input_is_refused_in_words(options, words):
 
 def test_by_keyboard_alone_pictures_and_status_change_and_come_back(page_of):
     page = page_of(lv.explorers.depth_thermometer(functions=ZOO))
-    root = page.locator(".lv-explorer")
-    before, told = picture(root), root.locator(".lv-status").inner_text()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.name") == "gain"
-    page.keyboard.press("ArrowRight")
-    expect(root.locator(".lv-status")).not_to_have_text(told)
-    assert picture(root) != before
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(root.locator(".lv-status")).to_have_text(told)
-    assert picture(root) == before
+    changes_and_comes_back(page, 2, "gain")

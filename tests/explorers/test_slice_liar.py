@@ -7,11 +7,10 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import expect
 
 import lossviz as lv
 from browser_modules import assert_same, call
-from looks import picture
+from looks import changes_and_comes_back
 from lossviz.explorers._slice_words import concluded
 
 
@@ -131,15 +130,4 @@ def test_the_output_is_small(liar):
 
 def test_by_keyboard_alone_pictures_and_status_change_and_come_back(liar, page_of):
     page = page_of(liar)
-    root = page.locator(".lv-explorer")
-    before, told = picture(root), root.locator(".lv-status").inner_text()
-    for _ in range(3):
-        page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.name") == "power"
-    page.keyboard.press("ArrowRight")
-    expect(root.locator(".lv-status")).not_to_have_text(told)
-    assert picture(root) != before
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(root.locator(".lv-status")).to_have_text(told)
-    assert picture(root) == before
+    changes_and_comes_back(page, 3, "power")

@@ -7,12 +7,11 @@ import itertools
 import numpy as np
 import pytest
 import xarray as xr
-from playwright.sync_api import expect
 
 import lossviz as lv
 from browser_modules import assert_same, call
 from explorer_kinds import make
-from looks import picture
+from looks import changes_and_comes_back
 
 DIMS = ("activation", "learning_rate", "step")
 
@@ -86,15 +85,4 @@ def test_bad_input_is_refused_in_words(recorded, options, error, words):
 
 def test_by_keyboard_alone_pictures_and_status_change_and_come_back(page_of):
     page = page_of(make("stability_edge"))
-    root = page.locator(".lv-explorer")
-    before, told = picture(root), root.locator(".lv-status").inner_text()
-    for _ in range(3):
-        page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.name") == "step"
-    page.keyboard.press("ArrowRight")
-    expect(root.locator(".lv-status")).not_to_have_text(told)
-    assert picture(root) != before
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(root.locator(".lv-status")).to_have_text(told)
-    assert picture(root) == before
+    changes_and_comes_back(page, 3, "step")

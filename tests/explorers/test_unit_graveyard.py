@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import expect
 
 import lossviz as lv
 from browser_modules import assert_same, call
-from looks import picture
+from looks import changes_and_comes_back
 
 UNITS = 12
 
@@ -99,14 +98,4 @@ def test_its_output_is_small_and_asks_no_host():
 
 def test_by_keyboard_alone_pictures_and_status_change_and_come_back(page_of):
     page = page_of(lv.explorers.unit_graveyard())
-    root = page.locator(".lv-explorer")
-    before, told = picture(root), root.locator(".lv-status").inner_text()
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.name") == "rate"
-    page.keyboard.press("ArrowRight")
-    expect(root.locator(".lv-status")).not_to_have_text(told)
-    assert picture(root) != before
-    root.get_by_role("button", name="Reset").focus()
-    page.keyboard.press("Enter")
-    expect(root.locator(".lv-status")).to_have_text(told)
-    assert picture(root) == before
+    changes_and_comes_back(page, 1, "rate")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from time import monotonic, sleep
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Page, expect
 
 _PIXELS = "root => [...root.querySelectorAll('canvas')].map(each => each.toDataURL()).join(' ')"
 
@@ -23,3 +23,27 @@ def shows(root: Locator, wanted: str, patience: float = 5.0) -> bool:
             return True
         sleep(0.05)
     return False
+
+
+def changes_and_comes_back(page: Page, tabs: int, control: str) -> None:
+    """Move one slider by keyboard alone: picture and words change, and Reset brings them back.
+
+    Args:
+        page: shows one explorer, and the focus is before it.
+        tabs: how often Tab is pressed to come to the control.
+        control: its name.
+    """
+    root = page.locator(".lv-explorer")
+    before, told = picture(root), root.locator(".lv-status").inner_text()
+    for _ in range(tabs):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == control
+    page.keyboard.press("ArrowRight")
+    expect(root.locator(".lv-status")).not_to_have_text(told)
+    assert picture(root) != before
+    while page.evaluate("document.activeElement.innerText") != "Reset":
+        page.keyboard.press("Tab")
+        assert root.evaluate("root => root.contains(document.activeElement)")
+    page.keyboard.press("Enter")
+    expect(root.locator(".lv-status")).to_have_text(told)
+    assert picture(root) == before
