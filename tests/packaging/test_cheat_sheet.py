@@ -28,11 +28,12 @@ def test_every_function_is_on_it(module):
     assert public(module) - set(re.findall(r"\w+", SHEET)) == set()
 
 
-def test_what_its_tables_name_exists():
+def test_what_its_tables_name_exists_and_stands_there_once():
     for module in ("plots", "explorers"):
         table = re.search(rf"(?s)in `lv\.{module}` \|\n.*?\n\n", SHEET).group()
-        named = set(re.findall(r"`(\w+)`", table))
-        assert named <= functions(getattr(lv, module)), module
+        named = re.findall(r"`(\w+)`", table)
+        assert len(named) == len(set(named)), f"{module}: named twice"
+        assert set(named) <= functions(getattr(lv, module)), module
 
 
 def test_its_lines_are_not_too_wide_for_a_page():
