@@ -59,7 +59,7 @@ serve: book ## build the site, then serve it on this machine (PORT=8000)
 	$(PY) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
 test: $(TEST_ENV) book lint ## run all tests but the slow ones
-	$(PYTEST) -n $(JOBS) -m "not slow" --doctest-modules tests lossviz book/extensions book/tools coursework
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "not slow" --doctest-modules tests lossviz book/extensions book/tools coursework
 	$(PYTEST) -n $(JOBS) --dist loadfile $(NBVAL) $(NOTEBOOKS) $(PROBLEM_SETS)
 	ATEN_CPU_CAPABILITY=default $(PYTEST) -n $(JOBS) --dist loadfile $(NBVAL) $(NOTEBOOKS) $(PROBLEM_SETS)
 	@echo "make test: all passed"

@@ -14,7 +14,7 @@ CURVATURE_CLASSES = ("convex", "saddle", "singular", "concave", "undetermined")
 CONVEX, SADDLE, SINGULAR, CONCAVE, UNDETERMINED = range(5)
 
 #: Names of the kinds of inertia that :func:`inertia_kinds` tells apart.
-INERTIA_KINDS = ("convex", "flat, rest convex", "saddle", "flat, rest saddle", "other")
+INERTIA_KINDS = ("convex", "flat (rest convex)", "saddle", "flat (rest saddle)", "other")
 
 
 #: What a class can rest on: nothing (undetermined), zeros known from the network's structure,
@@ -30,7 +30,7 @@ def inertia_kinds(
     """Tell apart what the class "singular" hides: the signs of the eigenvalues that are not zero.
 
     A flat point is one with eigenvalues that count as zero. Its other eigenvalues are all
-    positive ("flat, rest convex") or of both signs ("flat, rest saddle"). Concave, undetermined
+    positive ("flat (rest convex)") or of both signs ("flat (rest saddle)"). Concave, undetermined
     and flat points without a positive eigenvalue are "other".
 
     Args:

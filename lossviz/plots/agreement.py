@@ -29,8 +29,8 @@ def agreement(rows: Mapping[str, Float[np.ndarray, "4"]]) -> Picture:
         TypeError: if a label is no text.
 
     Example:
-        >>> agreement({"gain": (2.0, 2.1, 1.9, 2.3), "share": (0.5, 0.4, 0.3, 0.45)}).alt
-        'Measured divided by expected. gain 1.05 (0.95 to 1.15); share 0.8 (0.6 to 0.9), apart.'
+        >>> agreement({"gain": (2.0, 2.1, 1.9, 2.3), "share": (0.5, 0.4, 0.3, 0.45)}).alt[30:]
+        'gain 1.05 (0.95 to 1.15); share 0.8 (0.6 to 0.9), which leaves out 1.'
     """
     found = inputs.mapping("rows", rows)
     labels = inputs.words("rows", list(found))
@@ -44,7 +44,10 @@ def agreement(rows: Mapping[str, Float[np.ndarray, "4"]]) -> Picture:
         axes.plot([low, high], [place] * 2, color="#4477AA", linewidth=1.5)
         axes.plot(value, place, "o", color="#4477AA", markersize=6,
                   markerfacecolor="white" if apart else "#4477AA")  # fmt: skip
-        told.append(f"{label} {value:.3g} ({low:.3g} to {high:.3g}){', apart' if apart else ''}")
+        told.append(
+            f"{label} {value:.3g} ({low:.3g} to {high:.3g})"
+            f"{', which leaves out 1' if apart else ''}"
+        )
     axes.set(yticks=range(len(labels)), yticklabels=labels, ylim=(len(labels) - 0.5, -0.5),
              xlabel="measured, divided by expected")  # fmt: skip
     return Picture(figure, f"Measured divided by expected. {'; '.join(told)}.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 from jaxtyping import Float
+from matplotlib.ticker import LogLocator
 
 from lossviz import _checks
 from lossviz.activations import get_activation
@@ -41,7 +42,8 @@ def loss_gradient_cloud(
             colour and with the marker of its activation.
         levels: losses to be marked by vertical lines.
         quantile: the axes end at this quantile of the losses and norms of the sample that
-            reaches furthest, in (0, 1]; the description says what share lies outside.
+            reaches furthest, in (0, 1], but behind the highest level; the description says what
+            share lies outside.
 
     Returns:
         A picture whose columns are the classes that occur in any of the samples.
@@ -66,6 +68,7 @@ def loss_gradient_cloud(
     ]
     figure, panels = grid(len(samples), len(present), (2.3, 2.1), sharex=True, sharey=True)
     right, top = (_furthest(samples, name, quantile) for name in ("loss", "gradient_norm"))
+    right = max(right, *(1.04 * level for level in levels), 0.0)  # a line on the edge is not seen
     told = [
         _cloud_row(row, sample, present, levels)
         for row, sample in zip(panels, samples, strict=True)
@@ -206,6 +209,7 @@ def tolerance_curves(
                 f"{title}, {activation.label}: from {values[0]:.0f} % to {values[-1]:.0f} %"
             )
         axes.set(xscale="log", xlabel="relative tolerance", title=title, ylim=(-3, 103))
+        axes.xaxis.set_major_locator(LogLocator(numticks=6))
     panels[0].set_ylabel("singular points (%)")
     panels[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)
     alt = f"""Share of singular points against the relative tolerance, from {tolerances[0]:.0e} to

@@ -130,7 +130,7 @@ def _names(axes: Axes, places: np.ndarray, patterns: np.ndarray) -> None:
         shared.setdefault(key, []).append(f"({pattern[0]:g}, {pattern[1]:g})")
     for place, names in shared.items():
         axes.annotate(
-            " and ".join(names), place, xytext=(8, -13), textcoords="offset points",
+            " and ".join(names), place, xytext=(-8, 8), textcoords="offset points", ha="right",
             fontsize="small", zorder=6,
             bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1},
         )  # fmt: skip

@@ -19,7 +19,8 @@ from lossviz.plots.style import Mark, Picture, grid, listed, styled
 # Colours that stand for no common activation.
 _TRAINING, _TEST = Mark("#000000", "o", "-"), Mark("#AA3377", "^", (0, (5, 2)))
 _BAR = "barrier"  # what the bars among an Axes' lines are known by
-_LOW = 0.08  # of the axis: a bar that is lower has its height above it, not beside it
+_LOW = 0.08  # of the axis: a bar that is lower has its height beneath it, not beside it
+_NEAR = 0.12  # of alpha: a bar that has another so close to its right has its height on the left
 _ROUNDING = 1e-12  # of the losses at the ends: less is no barrier
 _PARTS = (("", "training part", _TRAINING), ("test_", "test part", _TEST))
 
@@ -194,14 +195,20 @@ def _barrier(axes: Axes, label: str, line: xr.Dataset, variable: str, look: Mark
 
 
 def _label_barriers(axes: Axes) -> None:
-    """Write its height beside each bar, or above it where it is low."""
+    """Write its height beside each bar, on the side without another, or beneath a low one."""
     low, high = axes.get_ylim()
-    for bar in [line for line in axes.get_lines() if line.get_gid() == _BAR]:
-        (place, _), (bottom, top) = bar.get_data()
+    bars = [line for line in axes.get_lines() if line.get_gid() == _BAR]
+    places = [bar.get_xdata()[0] for bar in bars]
+    for bar, place in zip(bars, places, strict=True):
+        bottom, top = bar.get_ydata()
         short = top - bottom < _LOW * (high - low)
+        crowded = any(0 < other - place < _NEAR for other in places)
         note = axes.annotate(
-            number(top - bottom), (place, top if short else (bottom + top) / 2),
-            xytext=(0, 5) if short else (5, 0), textcoords="offset points", color=bar.get_color(),
-            ha="center" if short else "left", va="bottom" if short else "center",
+            number(top - bottom), (place, bottom if short else (bottom + top) / 2),
+            xytext=(0, -6) if short else (-5 if crowded else 5, 0), textcoords="offset points",
+            color=bar.get_color(), va="top" if short else "center",
+            ha="center" if short else "right" if crowded else "left",
         )  # fmt: skip
+        if short:
+            axes.set_ylim(bottom=min(axes.get_ylim()[0], bottom - _LOW * (high - low)))
         note.set_path_effects([effects.withStroke(linewidth=3, foreground="white")])

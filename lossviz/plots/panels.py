@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from lossviz import _checks
 from lossviz.plots import _inputs as inputs
@@ -51,13 +52,13 @@ def cloud_panels(
             groups, True or False, shape (walk, step). A point in none is grey; None draws all
             points alike.
         quantile: the axes end at this quantile of the losses and norms of each panel, in
-            (0, 1]; negative losses begin at the opposite one.
+            (0, 1], but behind the highest level; negative losses begin at the opposite one.
         log: whether axes are logarithmic; points with a loss or norm of 0 or less are then left
             out.
 
     Returns:
-        A picture of one row. Its description says, where bounds are known, which share of a
-        panel's points lies within.
+        A picture of one row. Its description says which share of a panel's points lies outside
+        its axes and, where bounds are known, which share keeps them.
 
     Raises:
         ValueError: if there is no sample, one lacks a variable, titles or shapes do not fit, or a
@@ -83,6 +84,8 @@ def cloud_panels(
             axes.axvline(level, color="black", linewidth=0.7, linestyle=":")
         said = [_points(axes, loss, norm, named.get(title))]
         _scale(axes, loss, norm, quantile, log)
+        _show_levels(axes, marked.get(title, ()))
+        said += _outside(axes, loss, norm)
         if title in bounds:
             said.append(_bounds(axes, loss, norm, _curvatures(bounds[title])))
         axes.set(title=title, xlabel="loss")
@@ -189,6 +192,19 @@ def _scale(axes: Axes, loss: np.ndarray, norm: np.ndarray, quantile: float, log:
     axes.set(xlim=(left - room, max(right, left + room)), ylim=(-0.02 * top, top))
 
 
+def _show_levels(axes: Axes, levels: Sequence[float]) -> None:
+    """Let the axis of losses end behind the highest level: a line on its edge is not seen."""
+    if len(levels):
+        axes.set_xlim(right=max(axes.get_xlim()[1], 1.04 * max(levels)))
+
+
+def _outside(axes: Axes, loss: np.ndarray, norm: np.ndarray) -> list[str]:
+    """Say which share of a panel's points its axes do not show."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    seen = (left <= loss) & (loss <= right) & (bottom <= norm) & (norm <= top)
+    return [] if seen.all() else [f"{percent(float(1 - seen.mean()))} outside the axes"]
+
+
 def _bounds(axes: Axes, loss: np.ndarray, norm: np.ndarray, curvatures: np.ndarray) -> str:
     """Draw what a quadratic's points cannot cross, and say which share of them keeps within."""
     kept = axes.get_xlim(), axes.get_ylim()
@@ -214,12 +230,10 @@ def _curve(axes: Axes, loss: np.ndarray, norm: np.ndarray, dashes: str) -> None:
 
 
 def _legend(figure: object, panels: np.ndarray) -> None:
-    """Name the groups once, above the panels."""
+    """Name the groups once, above the panels, with marks that are larger than those of points."""
     handles = {
-        text: line
+        text: Line2D([], [], linestyle="", marker=line.get_marker(), color=line.get_color())
         for axes in panels
         for line, text in zip(*axes.get_legend_handles_labels(), strict=True)
     }
-    figure.legend(
-        handles.values(), handles, loc="outside upper center", ncols=len(handles), markerscale=3
-    )
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=len(handles))

@@ -141,8 +141,8 @@ def _saturated(axes: object, sample: xr.Dataset) -> str:
         return ""
     values = sample.saturation.mean("network").values
     for layer, value in enumerate(values, start=1):
-        axes.text(1.0, layer - 0.35, f"{value:.2f}", transform=axes.get_yaxis_transform(),
-                  ha="right", fontsize="small")  # fmt: skip
+        axes.text(1.02, layer - 0.35, f"{value:.2f}", transform=axes.get_yaxis_transform(),
+                  ha="left", fontsize="small")  # fmt: skip
     return f", saturation from {values[0]:.2f} to {values[-1]:.2f}"
 
 

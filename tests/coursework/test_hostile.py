@@ -72,6 +72,7 @@ def _another_set(gradebook: Path) -> dict[str, list[str]]:
     return gradebook_rows(gradebook)
 
 
+@pytest.mark.long
 def test_a_hostile_class_comes_to_exactly_what_it_must(tmp_path: Path):
     # One test, since the class is graded once, whatever processes the tests are shared out to.
     graded = _graded(tmp_path, "apart")

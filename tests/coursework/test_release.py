@@ -57,6 +57,7 @@ def test_an_unknown_set_is_told(capsys):
     assert "must be one of ['ps1'" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_it_is_what_nbgraders_own_command_makes(tmp_path):
     course = tmp_path / "course"
     shutil.copytree(release.SOURCE, course / "source")

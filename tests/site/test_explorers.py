@@ -214,3 +214,8 @@ def test_on_the_narrowest_phone_everything_fits(visit, kind):
             box = canvas.bounding_box()
             assert box["width"] >= 200
             assert box["x"] + box["width"] <= 360
+        for slider in root.locator(".lv-control:has(> input[type=range]):visible").all():
+            track, number = (slider.locator(part).bounding_box() for part in ("input", "output"))
+            assert abs(track["y"] + track["height"] / 2 - number["y"] - number["height"] / 2) < 3
+            assert track["width"] >= 70
+            assert number["x"] + number["width"] <= 360

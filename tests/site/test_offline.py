@@ -88,6 +88,7 @@ def test_no_file_names_a_folder_of_this_machine(unzipped):
     ] == []
 
 
+@pytest.mark.long
 def test_every_page_opens_whole_and_in_silence(browser, pages):
     faults = []
     for page in pages:

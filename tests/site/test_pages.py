@@ -31,6 +31,13 @@ IMAGES = """async () => {
 WIDE = """() => [...document.querySelectorAll("body *")]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility())
   .slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
+# Formulas, also those in closed solutions, whose end can neither be seen nor be scrolled to.
+CLIPPED = """() => {
+  document.querySelectorAll("details").forEach(e => (e.open = true));
+  return [...document.querySelectorAll(".bd-article .math")]
+    .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "hidden")
+    .map(e => e.textContent.slice(0, 120));
+}"""
 # The lowest contrast (WCAG 2) between visible text and the colour behind it, and where.
 CONTRAST = """() => {
   const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);
@@ -108,6 +115,7 @@ def test_nothing_scrolls_sideways_on_a_phone(visit, path):
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], (
             page.evaluate(WIDE)
         )
+        assert page.evaluate(CLIPPED) == []
         assert seen.console == []
 
 

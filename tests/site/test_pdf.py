@@ -130,6 +130,7 @@ def make_pdf(site, **variables):
     )
 
 
+@pytest.mark.long
 def test_the_pdf_is_the_whole_book(tmp_path):
     program("chromium", *pdf.BROWSERS)
     if not (SITE / "index.html").is_file():

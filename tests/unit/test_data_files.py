@@ -566,6 +566,7 @@ def without_network(tmp_path, cache):
     return run
 
 
+@pytest.mark.long
 def test_the_command_is_a_process_that_needs_no_network(without_network):
     done = without_network("list")
     assert (done.returncode, done.stderr) == (0, "")

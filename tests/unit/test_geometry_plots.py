@@ -259,12 +259,20 @@ def test_barriers_are_those_that_are_computed():
     assert f"barrier {height:.3g} at" in lv.plots.barriers(way).alt
 
 
-def test_the_height_of_a_low_barrier_is_written_above_it():
+def test_the_height_of_a_low_barrier_is_written_beneath_it():
     (axes,) = lv.plots.barriers({"straight": data.way(), "curve": data.way(0.03)}).axes
     high, low = axes.texts
     assert (high.get_text(), low.get_text()) == ("1", "0.03")
     assert high.xy == pytest.approx((0.5, 0.7))
-    assert low.xy == pytest.approx((0.5, 0.23))
+    assert low.xy == pytest.approx((0.5, 0.2))
+    assert low.get_va() == "top"
+    assert axes.get_ylim()[0] < 0.2 - 0.08  # there is room for it
+
+
+def test_of_two_near_barriers_the_left_has_its_height_on_the_left():
+    early = data.way().assign_coords(alpha=data.way().alpha ** 1.1)
+    (axes,) = lv.plots.barriers({"early": early, "late": data.way()}).axes
+    assert [note.get_ha() for note in axes.texts] == ["right", "left"]
 
 
 @pytest.mark.parametrize("height", [0.0, -0.02])

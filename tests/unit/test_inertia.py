@@ -165,5 +165,5 @@ def test_kinds_tell_apart_what_singular_hides():
     curvature = lv.classify_eigenvalues(values)
     kinds = lv.inertia_kinds(curvature.classes, curvature.positive, curvature.negative)
     assert [lv.INERTIA_KINDS[kind] for kind in kinds] == [
-        "convex", "flat, rest convex", "saddle", "flat, rest saddle", "other", "other", "other",
+        "convex", "flat (rest convex)", "saddle", "flat (rest saddle)", "other", "other", "other",
     ]  # fmt: skip

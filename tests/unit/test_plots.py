@@ -169,7 +169,7 @@ def test_agreement_is_in_units_of_what_was_expected(pictures):
     points = drawn[1::2]
     np.testing.assert_allclose([float(p.get_xdata()[0]) for p in points], [1.05, 0.5])
     assert [p.get_markerfacecolor() == "white" for p in points] == [False, True]
-    assert picture.alt.endswith("level 0.5 (0.25 to 0.75), apart.")
+    assert picture.alt.endswith("level 0.5 (0.25 to 0.75), which leaves out 1.")
 
 
 def test_outcomes_are_told_by_letter_and_in_words(pictures):
@@ -382,6 +382,23 @@ def test_cloud_panels_share_their_axes_and_mark_the_levels(pictures):
     assert len({(panel.get_xlim(), panel.get_ylim()) for panel in axes}) == 1
     for panel in axes:
         assert any(list(line.get_xdata()) == [0.3466, 0.3466] for line in panel.get_lines())
+
+
+def test_the_highest_level_is_not_on_the_edge_of_a_cloud(walks):
+    levels = [0.0, 3 * float(walks["tanh"].loss.max())]
+    for axes in (
+        *lv.plots.loss_gradient_cloud([walks["tanh"]], levels).axes,
+        *lv.plots.cloud_panels({"tanh": walks["tanh"]}, levels={"tanh": levels}).axes,
+    ):
+        assert axes.get_xlim()[1] > 1.02 * levels[-1]
+
+
+def test_panels_of_clouds_say_how_many_points_lie_outside(walks):
+    picture = lv.plots.cloud_panels({"tanh": walks["tanh"]}, quantile=0.5)
+    (right, top), sample = (picture.axes[0].get_xlim()[1], picture.axes[0].get_ylim()[1]), walks
+    outside = ((sample["tanh"].loss > right) | (sample["tanh"].gradient_norm > top)).mean()
+    assert f"{text_of(float(outside))} outside the axes" in picture.alt
+    assert "outside" not in lv.plots.cloud_panels({"tanh": walks["tanh"]}, quantile=1.0).alt
 
 
 def test_a_cloud_says_how_many_points_lie_outside_its_axes(walks):

@@ -115,7 +115,7 @@ const fainter = ({ dark }, alpha) => (dark ? `rgba(255,255,255,${alpha})` : `rgb
 export function drawKinds(drawing, { names, inside, all }, marks) {
   const rows = names.length;
   const made = frame(drawing, {
-    x: [0, 118], y: [-0.5, rows - 0.5], left: NAMES, title: "Curvature (bars: brush; lines: all)",
+    x: [0, 135], y: [-0.5, rows - 0.5], left: NAMES, title: "Curvature (bars: brush; lines: all)",
     xlabel: "share (%)", grid: false,
     xticks: [0, 50, 100].map((value) => [value, String(value)]),
     yticks: names.map((name, i) => [rows - 1 - i, name]),

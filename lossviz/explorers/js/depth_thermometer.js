@@ -123,7 +123,7 @@ function drawMap(drawing, { map }, state) {
   // The key of colours has its place on the right of a narrower frame.
   const narrow = { ...drawing, width: drawing.width - 56 };
   const made = frame(narrow, {
-    x: [gainAt(0), gainAt(SIDE - 1)], y: [1, SIDE], title: "Squared gradient at the first layer",
+    x: [gainAt(0), gainAt(SIDE - 1)], y: [1, SIDE], title: "Squared gradient at layer 1, power of ten",
     xlabel: "gain", ylabel: "layers", grid: false,
   });
   const grid = { values: map, side: SIDE, x: [gainAt(0), gainAt(SIDE - 1)], y: [1, SIDE] };
