@@ -49,7 +49,7 @@ def inertia_kinds(
         >>> curvature = classify_eigenvalues([[0.0, 2.0], [-1.0, 2.0]])
         >>> kinds = inertia_kinds(curvature.classes, curvature.positive, curvature.negative)
         >>> [INERTIA_KINDS[kind] for kind in kinds]
-        ['flat, rest convex', 'saddle']
+        ['flat (rest convex)', 'saddle']
     """
     named = {"classes": classes, "positive": positive, "negative": negative}
     code, up, down = (_checks.tensor(what, values) for what, values in named.items())
