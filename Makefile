@@ -65,7 +65,7 @@ test: $(TEST_ENV) book lint ## run all tests but the slow ones
 	@echo "make test: all passed"
 
 test-slow: $(TEST_ENV) book ## run the slow tests (minutes)
-	$(PYTEST) -n $(JOBS) --dist loadfile -m slow tests
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m slow tests
 	@echo "make test-slow: all passed"
 
 audit: $(TEST_ENV) book ## print Lighthouse's scores of every page (RUNS=5 for performance too)

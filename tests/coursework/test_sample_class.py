@@ -71,6 +71,7 @@ def test_a_report_without_any_score_says_so():
     assert "Nobody has a score yet" in report([_result("a", "crashed", None)], []).decode()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="grading needs Linux or macOS")
 def test_two_hundred_students_are_graded_without_loss():

@@ -66,6 +66,7 @@ def test_peers_do_not_go_into_the_environment_that_runs():
     assert "folder must not be the environment that is running" in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_spectra_are_measured_without_peers():
     done = run("spectra.py", "--repeats", "1", "--steps", "2")

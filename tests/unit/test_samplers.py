@@ -54,6 +54,7 @@ def plain_xor(dtype):
     return lv.Landscape.from_module(module, loss, xor.inputs, xor.targets, dtype=dtype)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_table_of_the_2018_paper_is_reproduced():
     published = lv.published_samplers()

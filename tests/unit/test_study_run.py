@@ -453,6 +453,7 @@ def test_a_run_that_is_told_to_stop_says_so_and_goes_on(how, tmp_path):
     assert contents(out) == contents(whole)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_twenty_kills_lose_nothing_and_change_nothing(tmp_path):
     path, out, whole = slower(tmp_path), tmp_path / "study", tmp_path / "whole"
