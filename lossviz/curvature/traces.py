@@ -126,8 +126,11 @@ def hessian_diagonal(
     r"""Return the diagonal of the Hessian: the curvature along each weight alone.
 
     The methods are those of :func:`trace`, and so is the meaning of the products. With a basis Q
-    from the sketch and :math:`P = 1 - Q Q^T`, the parts of :math:`H = P H P + Q Q^T H + H Q Q^T
-    - Q Q^T H Q Q^T` that have a Q are known, and the first one's diagonal is the mean of
+    from the sketch and :math:`P = 1 - Q Q^T`,
+
+    .. math:: H = P H P + Q Q^T H + H Q Q^T - Q Q^T H Q Q^T .
+
+    The parts that have a Q are known, and the first one's diagonal is the mean of
     :math:`g \odot P H P g` (Baston and Nakatsukasa 2022, who project from one side). Without the
     basis it is that of :math:`g \odot H g` (Bekas, Kokiopoulou and Saad 2007). The sum of the
     estimate is the estimate of the trace with the same seed.

@@ -48,9 +48,12 @@ def xor_landscape(
     boundary at a chosen point, and the loss on the straight line between the first two.
 
     With points :math:`w_1, w_2, w_3` the plane is
-    :math:`w(a, b) = w_1 + a (w_2 - w_1) + b (w_3 - w_1)`. A random direction takes the place of
-    a difference where there is no other level: the second is orthogonal to the first and as
-    long. The plane can be shifted along a random unit vector orthogonal to it.
+
+    .. math:: w(a, b) = w_1 + a (w_2 - w_1) + b (w_3 - w_1) .
+
+    A random direction takes the place of a difference where there is no other level: the second
+    is orthogonal to the first and as long. The plane can be shifted along a random unit vector
+    orthogonal to it.
 
     A point near each level stands for it: its loss is within 0.01 of the level, its gradient norm
     at most 0.005, its length at most 20. Three levels are infima at infinity, so their points lie

@@ -89,10 +89,10 @@ def sharpness(
 
     - ``"sam"``: :math:`L(w + r\, g / \|g\|) - L(w)` with the gradient g: the rise within a
       Euclidean ball, its place found to first order (Foret et al. 2021, equation 2).
-    - ``"keskar"``: :math:`100\, (\max_{|d_i| \le r (|w_i| + 1)} L(w + d) - L(w)) / (1 + L(w))`, a
-      percentage (Keskar et al. 2017, metric 2.1 over the whole space). The maximum is what
-      projected ascent by signs of the gradient finds, from the middle and from a random place: a
-      lower bound.
+    - ``"keskar"``: the largest :math:`L(w + d) - L(w)`, in per cent of :math:`1 + L(w)`, with
+      :math:`|d_i| \le r (|w_i| + 1)` (Keskar et al. 2017, metric 2.1 over the whole
+      space). It is what projected ascent by signs of the gradient finds, from the middle and from
+      a random place: a lower bound.
 
     Relative to the size of each weight, and so the same after a unit of a ReLU network is rescaled:
 

@@ -209,7 +209,7 @@ def tolerance_curves(
                 f"{title}, {activation.label}: from {values[0]:.0f} % to {values[-1]:.0f} %"
             )
         axes.set(xscale="log", xlabel="relative tolerance", title=title, ylim=(-3, 103))
-        axes.xaxis.set_major_locator(LogLocator(numticks=6))
+        axes.xaxis.set_major_locator(LogLocator(numticks=4))
     panels[0].set_ylabel("singular points (%)")
     panels[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)
     alt = f"""Share of singular points against the relative tolerance, from {tolerances[0]:.0e} to

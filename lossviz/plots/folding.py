@@ -123,14 +123,16 @@ def _patterns(axes: Axes, places: np.ndarray, targets: np.ndarray) -> None:
 
 
 def _names(axes: Axes, places: np.ndarray, patterns: np.ndarray) -> None:
-    """Write each pattern beside its place; patterns at one place share a line."""
+    """Write each pattern above its place; patterns at one place share a line beneath it."""
     shared: dict[tuple, list[str]] = {}
     for place, pattern in zip(places, patterns, strict=True):
         key = tuple(np.round(place, 6))
         shared.setdefault(key, []).append(f"({pattern[0]:g}, {pattern[1]:g})")
     for place, names in shared.items():
+        alone = len(names) == 1
         axes.annotate(
-            " and ".join(names), place, xytext=(-8, 8), textcoords="offset points", ha="right",
+            " and ".join(names), place, xytext=(-8, 8) if alone else (8, -13),
+            textcoords="offset points", ha="right" if alone else "left",
             fontsize="small", zorder=6,
             bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1},
         )  # fmt: skip

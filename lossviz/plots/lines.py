@@ -127,9 +127,12 @@ def _line_in_words(label: str, line: xr.Dataset) -> str:
 def barriers(lines: xr.Dataset | Mapping[str, xr.Dataset], variable: str = "loss") -> Picture:
     r"""Draw the loss along ways between two models, and the height of the barrier on each.
 
-    The barrier is what a way climbs above the straight line between the losses at its ends,
-    :math:`\max_\alpha L(\alpha) - ((1 - \alpha) L(0) + \alpha L(1))` (Frankle et al. 2020,
-    arXiv 1912.05671). That line is dotted; a bar with the height marks where it is exceeded most.
+    The barrier is what a way climbs above the straight line between the losses at its ends
+    (Frankle et al. 2020, arXiv 1912.05671),
+
+    .. math:: \max_\alpha L(\alpha) - ((1 - \alpha) L(0) + \alpha L(1)).
+
+    That line is dotted; a bar with the height marks where it is exceeded most.
 
     Args:
         lines: what :func:`lossviz.interpolate` or :func:`lossviz.connect` return, or several by

@@ -34,8 +34,8 @@ WIDE = """() => [...document.querySelectorAll("body *")]
 # Formulas, also those in closed solutions, whose end can neither be seen nor be scrolled to.
 CLIPPED = """() => {
   document.querySelectorAll("details").forEach(e => (e.open = true));
-  return [...document.querySelectorAll(".bd-article .math")]
-    .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "hidden")
+  return [...document.querySelectorAll(".bd-article p span.math > mjx-container")]
+    .filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest("table"))
     .map(e => e.textContent.slice(0, 120));
 }"""
 # The lowest contrast (WCAG 2) between visible text and the colour behind it, and where.
