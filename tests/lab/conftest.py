@@ -64,6 +64,10 @@ def opened(browser: Browser, lab: Lab) -> Callable[[str], Iterator[Page]]:
         context = browser.new_context(viewport={"width": 1280, "height": 1000})
         page = context.new_page()
         page.set_default_timeout(1000 * _PATIENCE)
+        # On a busy machine JupyterLab may ask something, such as for a kernel that is slow to
+        # start. A reader would accept what it offers; what the notebook shows is tested anyhow.
+        asked = page.locator(".jp-Dialog .jp-mod-accept")
+        page.add_locator_handler(asked, lambda accept: accept.click(), times=3)
         workspace = Path(name).stem  # a shared one would open the others' notebooks, too
         page.goto(f"{lab.address}lab/workspaces/{workspace}/tree/{name}?token={TOKEN}")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
