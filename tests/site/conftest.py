@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from site_server import serving
+from small_book import Book, small_book
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -22,6 +23,12 @@ _SETTLE = """async () => {
   if (window.MathJax?.startup) await MathJax.startup.promise;
   await document.fonts.ready;
 }"""
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    """A small book of the test's own, to be built."""
+    return small_book(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,11 @@ import time
 
 import pytest
 
-from small_book import GOOD, TOC, assert_green, small_book
+from small_book import GOOD, TOC, assert_green
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 BROKEN_FUNCTION = "\n\ndef get_activation(name):\n    raise RuntimeError('broken on purpose')\n"
-
-
-@pytest.fixture
-def book(tmp_path):
-    return small_book(tmp_path)
 
 
 def test_a_second_build_without_changes_is_green_and_quick(book):

@@ -9,14 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from site_server import serving
-from small_book import INDEX, assert_green, small_book
+from small_book import INDEX, assert_green
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
-
-
-@pytest.fixture
-def book(tmp_path):
-    return small_book(tmp_path)
 
 
 def test_a_change_of_style_reaches_the_site(book):
