@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import MaxNLocator
 
@@ -12,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 # logarithmic scale, which reaches at most this many times below the largest.
 _WIDE, _DEEPEST = 30.0, 1e6
 _TINIEST = 1e-290  # what is smaller has no room for decades
+_BEHIND = 1.04  # an axis goes on this far behind a marked level: a line on its edge is not seen
 # Steps within a decade, from fine to coarse: the finest that gives few enough levels is taken.
 _STEPS = (
     (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,),
@@ -64,6 +67,18 @@ def scale_of(finite: np.ndarray, log: bool = True, most: int = 16) -> Scale:
         if len(levels) <= most:
             break
     return Scale(levels, log=True, cut=low < levels[0])
+
+
+def end_behind(end: float, levels: Sequence[float]) -> float:
+    """Return where an axis ends that would end at ``end``, but shows all levels."""
+    return max([end, *(_BEHIND * level for level in levels)])
+
+
+def share_outside(axes: Axes, across: np.ndarray, upwards: np.ndarray) -> float:
+    """Return the share of points that a panel's axes do not show, in [0, 1]."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    seen = (left <= across) & (across <= right) & (bottom <= upwards) & (upwards <= top)
+    return float(1 - seen.mean())
 
 
 def _within(steps: tuple[float, ...], low: float, high: float) -> np.ndarray:

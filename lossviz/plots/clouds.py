@@ -13,6 +13,7 @@ from lossviz import _checks
 from lossviz.activations import get_activation
 from lossviz.curvature._classes import CURVATURE_CLASSES, INERTIA_KINDS, inertia_kinds
 from lossviz.plots import _inputs as inputs
+from lossviz.plots._scales import end_behind, share_outside
 from lossviz.plots.style import Picture, grid, listed, mark, percent, styled
 
 # With more points than this in a panel, markers shrink to dots.
@@ -68,7 +69,7 @@ def loss_gradient_cloud(
     ]
     figure, panels = grid(len(samples), len(present), (2.3, 2.1), sharex=True, sharey=True)
     right, top = (_furthest(samples, name, quantile) for name in ("loss", "gradient_norm"))
-    right = max(right, *(1.04 * level for level in levels), 0.0)  # a line on the edge is not seen
+    right = end_behind(max(right, 0.0), levels)
     told = [
         _cloud_row(row, sample, present, levels)
         for row, sample in zip(panels, samples, strict=True)
@@ -76,7 +77,9 @@ def loss_gradient_cloud(
     panels[0, 0].set(xlim=(-0.02 * right, right), ylim=(-0.02 * top, top))
     for axes in panels[-1]:
         axes.set_xlabel("loss")
-    outside = max(float(((s.loss > right) | (s.gradient_norm > top)).mean()) for s in samples)
+    outside = max(
+        share_outside(panels[0, 0], s.loss.values, s.gradient_norm.values) for s in samples
+    )
     alt = f"""Loss against gradient norm, a row per activation and a panel per curvature class.
         {" ".join(told)} At most {percent(outside)} of a row's points lie outside the axes."""
     return Picture(figure, alt)

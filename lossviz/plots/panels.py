@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from lossviz import _checks
 from lossviz.plots import _inputs as inputs
+from lossviz.plots._scales import end_behind, share_outside
 from lossviz.plots.style import Picture, grid, listed, percent, styled
 
 # With more points than this in a panel, markers shrink to dots.
@@ -84,8 +85,9 @@ def cloud_panels(
             axes.axvline(level, color="black", linewidth=0.7, linestyle=":")
         said = [_points(axes, loss, norm, named.get(title))]
         _scale(axes, loss, norm, quantile, log)
-        _show_levels(axes, marked.get(title, ()))
-        said += _outside(axes, loss, norm)
+        axes.set_xlim(right=end_behind(axes.get_xlim()[1], marked.get(title, ())))
+        if outside := share_outside(axes, loss, norm):
+            said.append(f"{percent(outside)} outside the axes")
         if title in bounds:
             said.append(_bounds(axes, loss, norm, _curvatures(bounds[title])))
         axes.set(title=title, xlabel="loss")
@@ -190,19 +192,6 @@ def _scale(axes: Axes, loss: np.ndarray, norm: np.ndarray, quantile: float, log:
     left = min(0.0, float(np.quantile(loss, 1 - quantile)))
     room = 0.02 * max(right - left, 1e-300)
     axes.set(xlim=(left - room, max(right, left + room)), ylim=(-0.02 * top, top))
-
-
-def _show_levels(axes: Axes, levels: Sequence[float]) -> None:
-    """Let the axis of losses end behind the highest level: a line on its edge is not seen."""
-    if len(levels):
-        axes.set_xlim(right=max(axes.get_xlim()[1], 1.04 * max(levels)))
-
-
-def _outside(axes: Axes, loss: np.ndarray, norm: np.ndarray) -> list[str]:
-    """Say which share of a panel's points its axes do not show."""
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    seen = (left <= loss) & (loss <= right) & (bottom <= norm) & (norm <= top)
-    return [] if seen.all() else [f"{percent(float(1 - seen.mean()))} outside the axes"]
 
 
 def _bounds(axes: Axes, loss: np.ndarray, norm: np.ndarray, curvatures: np.ndarray) -> str:

@@ -409,6 +409,14 @@ def test_a_cloud_says_how_many_points_lie_outside_its_axes(walks):
     assert float(outside) > 0.4
 
 
+def test_a_cloud_counts_the_points_left_of_its_axes(walks):
+    below = walks["tanh"].assign(loss=walks["tanh"].loss - float(walks["tanh"].loss.median()))
+    picture = lv.plots.loss_gradient_cloud([below], quantile=1.0)
+    left = float((below.loss < picture.axes[0].get_xlim()[0]).mean())
+    assert left > 0.3
+    assert f"At most {text_of(left)} of a row's points lie outside" in picture.alt
+
+
 def test_curvature_bars_have_the_lengths_of_the_shares(pictures, walks):
     picture = pictures["curvature_shares"]
     bars = {}
