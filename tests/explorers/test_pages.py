@@ -68,3 +68,38 @@ def test_markup_has_one_line_that_speaks_and_no_slider_at_its_end(shown, kind):
     for canvas in root.locator("canvas").all():
         assert canvas.get_attribute("role") == "img"
         assert len(canvas.get_attribute("aria-label").split()) >= 3
+
+
+BAD = [
+    "nothing=1", "__proto__=1", "constructor=x", "=<img src=x onerror=alert(1)>",
+    "{first}=<script>document.title='taken'</script>", "{range}=1e999", "{range}=NaN",
+    "{range}=javascript:alert(1)", "{range}=-123456", "{range}=999999", "%E0%A4%A=%",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bad_link_shows_the_default_view_and_runs_nothing(shown, kind):
+    (root,) = shown(kind)
+    page, status = root.page, root.locator(".lv-status")
+    page.on("dialog", lambda dialog: pytest.fail(f"a dialog said {dialog.message}"))
+    address, title, name = page.url, page.title(), root.get_attribute("id")
+    default = picture(root), status.inner_text()
+    names = {
+        "first": root.locator("select, input").first.get_attribute("name"),
+        "range": root.locator("input[type=range]").first.get_attribute("name"),
+    }
+    for bad in BAD:
+        page.goto("about:blank")
+        page.goto(f"{address}#lv={name}&{bad.format(**names)}")
+        expect(status).not_to_be_empty()
+        assert (picture(root), status.inner_text()) == default, bad
+        assert page.title() == title
+        assert "onerror" not in root.inner_html()
+    # A good link would be heard.
+    root.locator("input[type=range]").first.press("ArrowRight")
+    root.get_by_role("button", name="Copy link").press("Enter")
+    good = page.evaluate("location.hash")
+    page.goto("about:blank")
+    page.goto(f"{address}{good}")
+    expect(status).not_to_be_empty()
+    assert status.inner_text() != default[1]

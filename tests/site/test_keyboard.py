@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from built_pages import pages
-
 pytestmark = pytest.mark.site
 
 DESKTOP = {"width": 1280, "height": 900}
@@ -62,19 +60,6 @@ def test_every_stop_is_seen_and_none_comes_twice(visit, path, size):
         assert len(met) > 4
         assert [stop["name"] for stop in met if not stop["seen"]] == []
         assert [stop["name"] for stop in met if stop["again"]] == []
-
-
-@pytest.mark.parametrize("path", pages())
-def test_the_first_stop_skips_to_the_text(visit, path):
-    with visit(path) as seen:
-        page = seen.page
-        page.add_style_tag(content=_STILL)
-        page.keyboard.press("Tab")
-        assert page.evaluate(f"{_ACTIVE}.innerText") == "Skip to main content"
-        assert page.evaluate(f"{_ACTIVE}.getBoundingClientRect().top") >= 0
-        page.keyboard.press("Enter")
-        page.keyboard.press("Tab")
-        assert page.evaluate(f"{_ACTIVE}.closest('main') !== null")
 
 
 def test_the_search_opens_from_its_button_and_closes_on_escape(visit):
