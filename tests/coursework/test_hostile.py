@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from extent import SHORT
 from gradebooks import gradebook_rows
 from grading.feedback import hidden_lines
 from grading.gradebook import merge
@@ -84,7 +85,7 @@ def test_a_hostile_class_comes_to_exactly_what_it_must(tmp_path: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("LOSSVIZ_SHORT" in os.environ, reason="a short run looks at the default mode")
+@pytest.mark.skipif(SHORT, reason="a short run looks at the default mode")
 def test_beside_the_answers_tests_mark_the_honest_the_same_and_are_deceived_by_some(tmp_path: Path):
     # What attacks come to there is why tests run apart; a change here is news for the README.
     told = cases("beside")

@@ -6,7 +6,6 @@ for it from Binder's requirements. `make binder` prints the table.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import nbformat
@@ -14,8 +13,7 @@ import pytest
 
 import binder
 import install_cell
-
-SHORT = bool(os.environ.get("LOSSVIZ_SHORT"))
+from extent import SHORT
 
 pytestmark = pytest.mark.slow
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
@@ -11,13 +9,14 @@ from playwright.sync_api import Locator, Page, expect
 
 import lossviz as lv
 from explorer_kinds import KINDS, make
+from extent import SHORT
 from looks import picture, shows
 
 pytestmark = pytest.mark.lab
 
 # All share their framework, so a short run looks at two of them; the others are slow tests.
 _FEW = ("activation_lab", "linked_cloud")
-_LATER = (pytest.mark.slow, pytest.mark.skipif("LOSSVIZ_SHORT" in os.environ, reason="a short run"))
+_LATER = (pytest.mark.slow, pytest.mark.skipif(SHORT, reason="a short run"))
 each_kind = pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=() if kind in _FEW else _LATER) for kind in KINDS]
 )
