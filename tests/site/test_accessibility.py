@@ -6,6 +6,7 @@ import pytest
 
 from audit_tools import installed
 from built_pages import pages
+from stillness import hold_still
 
 pytestmark = pytest.mark.site
 
@@ -22,8 +23,6 @@ _RUN = """async letThrough => {
   return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.target.join(" ")])
     .filter(fault => !meant(...fault)).map(fault => fault.join(": ")));
 }"""
-# Colours on their way from one scheme to the other are no one's to judge.
-_STILL = "*, ::before, ::after { transition: none !important; animation: none !important }"
 _THEME_LOOKS_AGAIN = 400  # ms after a window's size has changed
 
 
@@ -40,7 +39,7 @@ def faults(page):
 def test_axe_finds_nothing(visit, axe, path):
     with visit(path, color_scheme="light") as seen:
         page = seen.page
-        page.add_style_tag(content=_STILL)
+        hold_still(page)
         page.evaluate(axe)
         assert faults(page) == []
         page.emulate_media(color_scheme="dark")

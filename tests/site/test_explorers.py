@@ -38,11 +38,16 @@ def said(root: Locator) -> str:
     return root.locator(".lv-status").inner_text()
 
 
+def turn_details(root: Locator) -> None:
+    """Open what is closed, and close what is open."""
+    for summary in root.locator("summary").all():
+        summary.press("Enter")
+
+
 def press_everything(root: Locator) -> list[tuple[str, bool, bool]]:
     """Change each control by a key; return its label, and whether picture and words changed."""
     found = []
-    for summary in root.locator("summary").all():
-        summary.press("Enter")
+    turn_details(root)
     for control in root.locator("select, input[type=range]").all():
         before = picture(root), said(root)
         control.press("ArrowDown" if control.evaluate("e => e.tagName") == "SELECT" else "ArrowUp")
@@ -97,14 +102,12 @@ def test_by_keyboard_alone_picture_and_words_change_and_come_back(seen, root):
     root.get_by_role("button", name="Reset").press("Enter")
     assert said(root) == before[1]
     assert shows(root, before[0])
-    for summary in root.locator("summary").all():
-        summary.press("Enter")
+    turn_details(root)
     assert seen.console == []
 
 
 def test_the_tab_key_passes_every_control_and_leaves(seen, root):
-    for summary in root.locator("summary").all():
-        summary.press("Enter")
+    turn_details(root)
     wanted = root.locator("select, input, button, summary, [tabindex='0']").count()
     root.locator("select, input").first.focus()
     within = "root => root.contains(document.activeElement)"
@@ -117,8 +120,7 @@ def test_the_tab_key_passes_every_control_and_leaves(seen, root):
         visited += 1
     assert visited == wanted
     assert not root.evaluate(within)
-    for summary in root.locator("summary").all():
-        summary.press("Enter")
+    turn_details(root)
 
 
 def test_on_paper_there_is_the_picture(seen, root, kind):
@@ -143,6 +145,18 @@ def test_a_link_restores_a_view(visit, kind):
         assert shows(root, shown)
         expect(root).to_be_in_viewport()
         assert seen.console == []
+
+
+def test_a_bad_link_to_a_chapter_shows_the_default_view_and_runs_nothing(visit, seen, root, kind):
+    # What else a link may hold is tried on lighter pages, in tests/explorers.
+    name = root.locator("select, input").first.get_attribute("name")
+    script = f"#lv={kind.replace('_', '-')}&{name}=<script>document.title='taken'</script>"
+    before = picture(root), said(root)
+    with visit(PLACES[kind] + script) as bad:
+        shown = explorer(bad.page, kind)
+        assert (picture(shown), said(shown)) == before
+        assert bad.page.title() == seen.page.title()
+        assert bad.console == []
 
 
 def test_a_loaded_page_answers_offline(visit, kind):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from stillness import hold_still
+
 pytestmark = pytest.mark.site
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 780}
 CHAPTER = "book/what-an-activation-function-does.html"
 WALKED = [CHAPTER, "book/index.html", "search.html", "404.html"]
-_STILL = "*, ::before, ::after { transition: none !important; animation: none !important }"
 _MOST_STOPS = 300
 
 # Whether the place of the keyboard differs from the same place without it, within the window.
@@ -55,7 +56,7 @@ def stops(page):
 @pytest.mark.parametrize("path", WALKED)
 def test_every_stop_is_seen_and_none_comes_twice(visit, path, size):
     with visit(path, viewport=size) as seen:
-        seen.page.add_style_tag(content=_STILL)
+        hold_still(seen.page)
         met = list(stops(seen.page))
         assert len(met) > 4
         assert [stop["name"] for stop in met if not stop["seen"]] == []

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from built_pages import SITE, pages
+from stillness import hold_still
 
 PAGES = pages()
 PHONE = {"width": 360, "height": 780}  # as narrow as phones in use are
@@ -14,8 +15,6 @@ EXPECTED = {"book/index.html", "search.html", "genindex.html", "404.html"}
 
 pytestmark = pytest.mark.site
 
-# Colours and places on their way are no one's to judge.
-STILL = "*, ::before, ::after { transition: none !important; animation: none !important }"
 # A formula that was not set, in text that is neither code nor MathJax's own.
 RAW_TEX = re.compile(r"\\[(\[]|\$\$|\\(?:begin|frac|mathbf|sum|lambda|operatorname)\b")
 TEXT = """() => {
@@ -76,7 +75,7 @@ def path(request):
 def seen(visit, path):
     """One visit that all looks at a page in a wide window share: pages are slow to load."""
     with visit(path, color_scheme="light") as visited:
-        visited.page.add_style_tag(content=STILL)
+        hold_still(visited.page)
         yield visited
 
 
@@ -132,8 +131,10 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_text(seen):
 
 
 def test_nothing_scrolls_sideways_on_a_phone(visit, path):
-    with visit(path, viewport=PHONE, is_mobile=True, has_touch=True) as seen:
+    phone = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
+    with visit(path, **phone) as seen:
         page = seen.page
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], (
             page.evaluate(WIDE)
         )
