@@ -78,6 +78,14 @@ def levels(values: Sequence[float]) -> np.ndarray:
     return np.empty(0) if empty else line("levels", values)
 
 
+def quantile(value: object) -> float:
+    """Return the quantile at which axes end, in (0, 1]."""
+    value = _checks.real("quantile", value, above=0)
+    if value > 1:
+        raise ValueError(f"quantile must be at most 1; got {value}.")
+    return value
+
+
 def activations(names: Iterable[str | Activation]) -> list[Activation]:
     """Return the activations of at least one name."""
     if isinstance(names, str | Activation) or not isinstance(names, Iterable):

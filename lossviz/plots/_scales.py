@@ -74,11 +74,10 @@ def end_behind(end: float, levels: Sequence[float]) -> float:
     return max([end, *(_BEHIND * level for level in levels)])
 
 
-def share_outside(axes: Axes, across: np.ndarray, upwards: np.ndarray) -> float:
-    """Return the share of points that a panel's axes do not show, in [0, 1]."""
+def outside(axes: Axes, across: np.ndarray, upwards: np.ndarray) -> np.ndarray:
+    """Return which points a panel's axes do not show."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    seen = (left <= across) & (across <= right) & (bottom <= upwards) & (upwards <= top)
-    return float(1 - seen.mean())
+    return (across < left) | (across > right) | (upwards < bottom) | (upwards > top)
 
 
 def _within(steps: tuple[float, ...], low: float, high: float) -> np.ndarray:

@@ -9,11 +9,10 @@ import xarray as xr
 from jaxtyping import Float
 from matplotlib.ticker import LogLocator
 
-from lossviz import _checks
 from lossviz.activations import get_activation
 from lossviz.curvature._classes import CURVATURE_CLASSES, INERTIA_KINDS, inertia_kinds
 from lossviz.plots import _inputs as inputs
-from lossviz.plots._scales import end_behind, share_outside
+from lossviz.plots._scales import end_behind, outside
 from lossviz.plots.style import Picture, grid, listed, mark, percent, styled
 
 # With more points than this in a panel, markers shrink to dots.
@@ -61,9 +60,7 @@ def loss_gradient_cloud(
     """
     samples = inputs.samples(walks, "loss", "gradient_norm", "curvature")
     levels = inputs.levels(levels)
-    quantile = _checks.real("quantile", quantile, above=0)
-    if quantile > 1:
-        raise ValueError(f"quantile must be at most 1; got {quantile}.")
+    quantile = inputs.quantile(quantile)
     present = [
         c for c in range(len(CURVATURE_CLASSES)) if any((s.curvature == c).any() for s in samples)
     ]
@@ -77,11 +74,11 @@ def loss_gradient_cloud(
     panels[0, 0].set(xlim=(-0.02 * right, right), ylim=(-0.02 * top, top))
     for axes in panels[-1]:
         axes.set_xlabel("loss")
-    outside = max(
-        share_outside(panels[0, 0], s.loss.values, s.gradient_norm.values) for s in samples
+    beyond = max(
+        float(outside(panels[0, 0], s.loss.values, s.gradient_norm.values).mean()) for s in samples
     )
     alt = f"""Loss against gradient norm, a row per activation and a panel per curvature class.
-        {" ".join(told)} At most {percent(outside)} of a row's points lie outside the axes."""
+        {" ".join(told)} At most {percent(beyond)} of a row's points lie outside the axes."""
     return Picture(figure, alt)
 
 

@@ -52,9 +52,7 @@ def coloured_cloud(
         raise TypeError(f"variable must be a name; got {variable!r}.")
     samples = inputs.samples(walks, "loss", "gradient_norm", variable)
     label, log = inputs.text("label", label), _checks.switch("log", log)
-    quantile = _checks.real("quantile", quantile, above=0)
-    if quantile > 1:
-        raise ValueError(f"quantile must be at most 1; got {quantile}.")
+    quantile = inputs.quantile(quantile)
     clouds = [_points(sample, variable, log) for sample in samples]
     if not any(len(cloud) for cloud in clouds):
         raise ValueError(f"walks must have finite values of {variable}; got none.")

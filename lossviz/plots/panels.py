@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from lossviz import _checks
 from lossviz.plots import _inputs as inputs
-from lossviz.plots._scales import end_behind, share_outside
+from lossviz.plots._scales import end_behind, outside
 from lossviz.plots.style import Picture, grid, listed, percent, styled
 
 # With more points than this in a panel, markers shrink to dots.
@@ -77,7 +77,7 @@ def cloud_panels(
     bounds = _for_titles("eigenvalues", eigenvalues, samples)
     marked = _for_titles("levels", levels, samples)
     named = _for_titles("groups", groups, samples)
-    log, quantile = _checks.switch("log", log), _share(quantile)
+    log, quantile = _checks.switch("log", log), inputs.quantile(quantile)
     figure, (panels,) = grid(1, len(samples), (2.9 if len(samples) > 2 else 3.6, 2.9))
     told = []
     for axes, (title, (loss, norm)) in zip(panels, samples.items(), strict=True):
@@ -86,8 +86,8 @@ def cloud_panels(
         said = [_points(axes, loss, norm, named.get(title))]
         _scale(axes, loss, norm, quantile, log)
         axes.set_xlim(right=end_behind(axes.get_xlim()[1], marked.get(title, ())))
-        if outside := share_outside(axes, loss, norm):
-            said.append(f"{percent(outside)} outside the axes")
+        if beyond := float(outside(axes, loss, norm).mean()):
+            said.append(f"{percent(beyond)} outside the axes")
         if title in bounds:
             said.append(_bounds(axes, loss, norm, _curvatures(bounds[title])))
         axes.set(title=title, xlabel="loss")
@@ -125,13 +125,6 @@ def _for_titles(what: str, got: object, samples: dict) -> dict:
     if any(each is None for each in given.values()):
         raise ValueError(f"{what} must be given or their title left out; got {given}.")
     return given
-
-
-def _share(quantile: object) -> float:
-    value = _checks.real("quantile", quantile, above=0)
-    if value > 1:
-        raise ValueError(f"quantile must be at most 1; got {value}.")
-    return value
 
 
 def _curvatures(got: object) -> np.ndarray:

@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from lossviz.plots import _fields as fields
 from lossviz.plots._fields import number
 from lossviz.plots._inputs import mapping, text
-from lossviz.plots._scales import scale_of
+from lossviz.plots._scales import outside, scale_of
 from lossviz.plots._series import called, legend_of, series_marks
 from lossviz.plots.planes import filled, label_levels
 from lossviz.plots.style import Mark, Picture, grid, percent, styled
@@ -208,9 +208,8 @@ def _draw(axes: Axes, walks: np.ndarray, look: Mark, label: str, width: float) -
 
 def _outside(steps: np.ndarray, axes: Axes) -> str:
     """Say how many points the plane does not show."""
-    low, high = np.transpose([axes.get_xlim(), axes.get_ylim()])
     known = steps[np.isfinite(steps).all(axis=-1)]
-    count = int(((known < low) | (known > high)).any(axis=1).sum())
+    count = int(outside(axes, *known.T).sum())
     return f" {count:,} of {len(known):,} points lie outside the plane." if count else ""
 
 
